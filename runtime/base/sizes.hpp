@@ -66,7 +66,7 @@ constexpr Address align_down(Address a, Bytes alignment) {
 }
 /// Rounds up to a multiple of `alignment`, a power of two. The result must be representable.
 constexpr Address align_up(Address a, Bytes alignment) {
-  return align_down({a.value + alignment.count - 1}, alignment);
+  return align_down(Address{a.value + alignment.count - 1}, alignment);
 }
 /// Rounds down to a multiple of `alignment`, a power of two.
 constexpr Bytes align_down(Bytes size, Bytes alignment) {
@@ -74,7 +74,7 @@ constexpr Bytes align_down(Bytes size, Bytes alignment) {
 }
 /// Rounds up to a multiple of `alignment`, a power of two. The result must be representable.
 constexpr Bytes align_up(Bytes size, Bytes alignment) {
-  return align_down({size.count + alignment.count - 1}, alignment);
+  return align_down(Bytes{size.count + alignment.count - 1}, alignment);
 }
 /// Returns whether `a` is a multiple of `alignment`, a power of two.
 constexpr bool is_aligned(Address a, Bytes alignment) {
