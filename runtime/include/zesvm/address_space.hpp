@@ -1,0 +1,244 @@
+/// @file address_space.hpp
+/// Memory with one pointer for the CPU and every device, and where its bytes live.
+///
+/// Memory is moved by the driver when the CPU or a device touches it. Advice says where it should
+/// live, a prefetch moves it ahead of its use, a residency query says where it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <zesvm/device.hpp>
+#include <zesvm/export.hpp>
+
+namespace zesvm {
+
+template <typename T>
+class Array;
+
+/// What became of a hint.
+enum class HintOutcome {
+  /// It was passed on and holds.
+  applied,
+  /// It held before.
+  already_so,
+  /// The driver or the device cannot follow it; HintResult::reason says why.
+  ignored,
+};
+
+/// What became of a hint, and why.
+struct HintResult {
+  HintOutcome outcome = HintOutcome::applied;
+  std::string reason;
+};
+
+/// How atomic operations on an interval will be used.
+enum class AtomicAccess {
+  /// Not said: the driver's default.
+  undefined,
+  /// By devices only.
+  device,
+  /// By devices and the CPU, at once.
+  global,
+  /// By the CPU only; an atomic operation of a device is an error.
+  cpu,
+};
+
+/// Which memory a preferred location moves.
+enum class Migrate {
+  /// All of it.
+  all_pages,
+  /// Only what is in system memory now.
+  only_system_pages,
+};
+
+/// Something to be said about an interval: made by preferred_location() and its like, or from an
+/// AtomicAccess.
+class ZESVM_API Advice {
+ public:
+  /// What kind of advice it is.
+  enum class Kind { location_default, location_system, location_device, atomic, read_mostly };
+
+  Advice(AtomicAccess access) noexcept;  // NOLINT: advise(p, n, AtomicAccess::device) is the point
+  ~Advice();
+  Advice(const Advice&);
+  Advice& operator=(const Advice&);
+
+  Kind kind() const noexcept { return kind_; }
+  AtomicAccess atomic_access() const noexcept { return atomic_; }
+  Migrate migrate() const noexcept { return migrate_; }
+  /// Returns the device of a location_device; nothing for the other kinds.
+  const std::optional<Device>& device() const noexcept { return device_; }
+
+ private:
+  explicit Advice(Kind kind) noexcept;
+  friend ZESVM_API Advice preferred_location(const Device&, Migrate);
+  friend ZESVM_API Advice prefer_system_memory();
+  friend ZESVM_API Advice no_preferred_location();
+  friend ZESVM_API Advice read_mostly();
+  Kind kind_;
+  AtomicAccess atomic_ = AtomicAccess::undefined;
+  Migrate migrate_ = Migrate::all_pages;
+  std::optional<Device> device_;
+};
+
+/// Memory should live on `device`.
+ZESVM_API Advice preferred_location(const Device& device, Migrate migrate = Migrate::all_pages);
+/// Memory should live in system memory.
+ZESVM_API Advice prefer_system_memory();
+/// Memory should live where it is used: takes an earlier preference back.
+ZESVM_API Advice no_preferred_location();
+/// Memory will mostly be read.
+ZESVM_API Advice read_mostly();
+
+/// Where a piece of memory lives.
+enum class Place {
+  system,
+  device,
+  /// Known to no device yet: system memory.
+  untouched,
+  /// The driver does not tell.
+  unknown,
+};
+
+/// A piece of an interval, all of it in one place.
+struct ResidentPiece {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+  Place place = Place::unknown;
+  /// The device whose memory holds it, as its index in Runtime::devices(); nothing elsewhere.
+  std::optional<std::size_t> device;
+  /// The devices that have it mapped.
+  std::vector<std::size_t> mapped_on;
+};
+
+/// Where an interval was when it was asked; it may have moved since.
+struct Residency {
+  /// In ascending order, without holes.
+  std::vector<ResidentPiece> pieces;
+  /// Names of Runtime::devices(), for printing.
+  std::vector<std::string> device_names;
+
+  /// Returns how many bytes of it are in `place`; for Place::device, on any device.
+  std::uint64_t bytes_in(Place place) const noexcept;
+  /// Returns how many bytes of it are in the memory of `device`.
+  std::uint64_t bytes_on(const Device& device) const noexcept;
+};
+
+/// Prints a line per piece: addresses, size, place, who has it mapped.
+ZESVM_API std::ostream& operator<<(std::ostream& out, const Residency& residency);
+
+/// All the memory of one Runtime. Safe to use from any thread.
+class ZESVM_API AddressSpace {
+ public:
+  AddressSpace(const AddressSpace&) = delete;
+  AddressSpace& operator=(const AddressSpace&) = delete;
+  ~AddressSpace();
+
+  /// Returns `bytes` bytes that the CPU and every device may use, aligned to `alignment`, a power of
+  /// two (0: at least 64). They read as zeros. They live until free() or the end of the Runtime.
+  /// @errors invalid_argument: no bytes, or more than a device's limit; out_of_host_memory,
+  ///         out_of_device_memory. Nothing was allocated.
+  void* allocate_bytes(std::size_t bytes, std::size_t alignment = 0);
+
+  /// Returns memory for `count` objects of type T, which are not constructed; as allocate_bytes().
+  template <typename T>
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(allocate_bytes(checked_size(count, sizeof(T)), alignof(T)));
+  }
+
+  /// Returns memory for `count` objects of type T that gives itself back; as allocate_bytes().
+  template <typename T>
+  Array<T> make_array(std::size_t count);
+
+  /// Gives memory back. It must not be in use by a device. Null is allowed.
+  /// @errors unknown_memory: `pointer` is not the start of a living allocation; nothing was freed.
+  void free(void* pointer);
+  /// As free(), for destructors: what goes wrong is ignored; the Runtime frees the memory at its end.
+  void free_quietly(void* pointer) noexcept;
+
+  /// Says how `[pointer, pointer + bytes)` should be treated. All of it must be in one allocation.
+  /// @errors unknown_memory, invalid_argument: nothing was changed. level_zero: the driver failed.
+  HintResult advise(const void* pointer, std::size_t bytes, const Advice& advice);
+
+  /// Moves `[pointer, pointer + bytes)` to `device` and returns when it is there; Stream::prefetch()
+  /// does not wait.
+  /// @errors as advise()
+  HintResult prefetch(const void* pointer, std::size_t bytes, const Device& device);
+
+  /// Moves `[pointer, pointer + bytes)` to system memory and returns when it is there. Without help
+  /// of the driver the CPU touches every page of it.
+  /// @errors as advise()
+  HintResult prefetch_to_system(const void* pointer, std::size_t bytes);
+
+  /// Declares the content of `[pointer, pointer + bytes)` dead: nothing is copied for it any more.
+  /// Ignored by drivers that cannot; what it holds then is unspecified: do not read before writing.
+  /// @errors as advise()
+  HintResult discard(void* pointer, std::size_t bytes);
+
+  /// Says where `[pointer, pointer + bytes)` is, piece by piece.
+  /// @errors as advise()
+  Residency residency(const void* pointer, std::size_t bytes) const;
+
+  /// Returns whether `pointer` is inside a living allocation of this space.
+  bool contains(const void* pointer) const noexcept;
+  /// Returns how many bytes are allocated now.
+  std::uint64_t allocated_bytes() const noexcept;
+
+ private:
+  friend class detail::Context;
+  explicit AddressSpace(detail::Context& context);
+  static std::size_t checked_size(std::size_t count, std::size_t element);
+  class Allocations;
+  detail::Context& context_;
+  std::unique_ptr<Allocations> allocations_;
+};
+
+/// An owned array in shared memory: moves, does not copy, gives its memory back at its end. Its
+/// elements are not constructed and not destroyed. Must not outlive the Runtime.
+template <typename T>
+class Array {
+ public:
+  Array() noexcept = default;
+  Array(Array&& other) noexcept
+      : space_(other.space_),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  Array& operator=(Array&& other) noexcept {
+    std::swap(space_, other.space_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Array() {
+    if (data_ != nullptr) space_->free_quietly(data_);
+  }
+
+  T* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }
+  T* begin() const noexcept { return data_; }
+  T* end() const noexcept { return data_ + size_; }
+  T& operator[](std::size_t i) const noexcept { return data_[i]; }
+
+ private:
+  friend class AddressSpace;
+  Array(AddressSpace& space, T* data, std::size_t size) noexcept
+      : space_(&space), data_(data), size_(size) {}
+  AddressSpace* space_ = nullptr;
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+template <typename T>
+Array<T> AddressSpace::make_array(std::size_t count) {
+  return Array<T>(*this, allocate<T>(count), count);
+}
+
+}  // namespace zesvm

@@ -1,0 +1,58 @@
+/// @file device.hpp
+/// A tile: the unit that runs kernels and owns memory. A card with two tiles is two devices.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <zesvm/export.hpp>
+
+namespace zesvm {
+
+namespace detail {
+class Tile;
+class Context;
+}  // namespace detail
+
+/// One tile of one card. A light value: copies name the same tile. Safe to use from any thread.
+class ZESVM_API Device {
+ public:
+  /// Returns the place of the tile in Runtime::devices(), from 0.
+  std::size_t index() const noexcept;
+  /// Returns which card it is on, from 0, and which tile of that card, from 0.
+  std::size_t card() const noexcept;
+  std::size_t tile() const noexcept;
+  /// Returns how many tiles its card has.
+  std::size_t tiles_on_card() const noexcept;
+  /// Returns its name for people: the card's model, and "tile n" when the card has several.
+  const std::string& name() const noexcept;
+  /// Returns the size of its memory in bytes.
+  std::uint64_t memory_bytes() const noexcept;
+  /// Returns how many execution units it has.
+  std::uint32_t execution_units() const noexcept;
+  /// Returns how many work-items a group may have at most.
+  std::uint32_t max_group_size() const noexcept;
+  /// Returns how many bytes of local memory a group may use.
+  std::uint32_t local_memory_bytes() const noexcept;
+  /// Returns whether kernels may touch memory that is not there yet: the device takes page faults.
+  bool has_page_faults() const noexcept;
+  /// Returns whether kernels may use any pointer of the program, malloc's included.
+  bool has_shared_system_memory() const noexcept;
+  /// Returns whether the driver says this device can access memory of `other` in place.
+  /// @errors Error when the driver cannot say.
+  bool can_access(const Device& other) const;
+
+  friend bool operator==(const Device& a, const Device& b) noexcept { return a.tile_ == b.tile_; }
+  friend bool operator!=(const Device& a, const Device& b) noexcept { return a.tile_ != b.tile_; }
+
+ private:
+  friend class Runtime;
+  friend class detail::Context;
+  friend ZESVM_API const detail::Tile& tile_of(const Device& device) noexcept;
+  explicit Device(std::shared_ptr<const detail::Tile> tile) noexcept;
+  std::shared_ptr<const detail::Tile> tile_;
+};
+
+}  // namespace zesvm

@@ -1,0 +1,118 @@
+/// @file kernel.hpp
+/// Kernels, the modules they come from, and what a launch needs: a grid and arguments.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <zesvm/address_space.hpp>
+#include <zesvm/export.hpp>
+
+namespace zesvm {
+
+namespace detail {
+class Program;
+class Context;
+}  // namespace detail
+
+/// How many work-items a launch has, in up to three dimensions, and in groups of what size.
+struct Grid {
+  std::array<std::uint64_t, 3> items{1, 1, 1};
+  /// Items of one group; zeros: chosen by the runtime. Each must divide its `items`.
+  std::array<std::uint32_t, 3> group{0, 0, 0};
+
+  /// Returns the same grid in groups of this size.
+  Grid by(std::uint32_t x, std::uint32_t y = 1, std::uint32_t z = 1) const {
+    return {items, {x, y, z}};
+  }
+};
+
+/// Makes a grid of `x` times `y` times `z` work-items.
+inline Grid grid(std::uint64_t x, std::uint64_t y = 1, std::uint64_t z = 1) {
+  return {{x, y, z}, {0, 0, 0}};
+}
+
+/// An argument for a `local` pointer: every group gets so many bytes of its own.
+struct LocalMemory {
+  std::size_t bytes = 0;
+};
+
+/// One argument of a launch, as bytes. Made implicitly from pointers, arrays, LocalMemory and
+/// values, whose type must be the kernel's: `1.0f` for a float, `1u` for a uint.
+class Argument {
+ public:
+  /// A pointer to memory of the address space, or null.
+  template <typename T>
+  Argument(T* pointer)  // NOLINT: implicit
+      : bytes_(sizeof pointer), is_pointer_(true), pointer_(pointer) {}
+  template <typename T>
+  Argument(const Array<T>& array) : Argument(array.data()) {}            // NOLINT: implicit
+  Argument(LocalMemory local) : bytes_(local.bytes), is_local_(true) {}  // NOLINT: implicit
+  /// A value, passed as it is.
+  template <typename T, typename = std::enable_if_t<std::is_trivially_copyable<T>::value &&
+                                                    !std::is_pointer<T>::value>>
+  Argument(const T& value) : value_(sizeof value), bytes_(sizeof value) {  // NOLINT: implicit
+    const auto* from = reinterpret_cast<const unsigned char*>(&value);
+    value_.assign(from, from + sizeof value);
+  }
+
+  /// Returns the argument's size in bytes; for LocalMemory, of the memory.
+  std::size_t bytes() const noexcept { return bytes_; }
+  bool is_pointer() const noexcept { return is_pointer_; }
+  bool is_local() const noexcept { return is_local_; }
+  /// Returns the pointer of a pointer argument.
+  const volatile void* pointer() const noexcept { return pointer_; }
+  /// Returns where the bytes are that the driver is given; null for LocalMemory.
+  const void* data() const noexcept {
+    if (is_local_) return nullptr;
+    return is_pointer_ ? static_cast<const void*>(&pointer_) : value_.data();
+  }
+
+ private:
+  std::vector<unsigned char> value_;
+  std::size_t bytes_;
+  bool is_pointer_ = false;
+  bool is_local_ = false;
+  const volatile void* pointer_ = nullptr;
+};
+
+/// A kernel of a module. A light value: copies name the same kernel, and keep its module alive.
+/// Safe to use from any thread.
+class ZESVM_API Kernel {
+ public:
+  /// Returns its name in the module.
+  const std::string& name() const noexcept { return name_; }
+
+ private:
+  friend class Module;
+  friend class detail::Context;
+  friend class Stream;
+  Kernel(std::shared_ptr<detail::Program> program, std::string name);
+  std::shared_ptr<detail::Program> program_;
+  std::string name_;
+};
+
+/// A SPIR-V module. It is built for a device when the first of its kernels is launched there. A
+/// light value: copies name the same module. Safe to use from any thread.
+class ZESVM_API Module {
+ public:
+  /// Returns the kernel of this name.
+  /// @errors unknown_kernel: there is none; the message lists those there are. module_rejected: the
+  ///         module does not build.
+  Kernel kernel(const std::string& name) const;
+  /// Returns the names of its kernels, sorted.
+  /// @errors module_rejected
+  std::vector<std::string> kernel_names() const;
+
+ private:
+  friend class Runtime;
+  explicit Module(std::shared_ptr<detail::Program> program);
+  std::shared_ptr<detail::Program> program_;
+};
+
+}  // namespace zesvm

@@ -1,0 +1,82 @@
+/// @file runtime.hpp
+/// The entry: chooses a driver, finds its devices, owns the address space.
+///
+/// Which driver is decided by the first Runtime of the process, before Level Zero is initialised:
+///   ZESVM_BACKEND=auto       (default) real GPUs when there are any, else the simulated node
+///   ZESVM_BACKEND=levelzero  real GPUs
+///   ZESVM_BACKEND=simulator  the simulated node
+///   ZESVM_NODE=name|file     what the simulated node is; implies the simulator under `auto`
+/// A program that set ZE_ENABLE_ALT_DRIVERS, or initialised Level Zero itself, keeps what it has.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <zesvm/address_space.hpp>
+#include <zesvm/device.hpp>
+#include <zesvm/export.hpp>
+#include <zesvm/kernel.hpp>
+#include <zesvm/statistics.hpp>
+
+namespace zesvm {
+
+/// Which driver to use.
+enum class Backend {
+  /// As the environment says; real GPUs when there are any, else the simulated node.
+  automatic,
+  /// Real GPUs.
+  levelzero,
+  /// The simulated node.
+  simulator,
+};
+
+/// What a Runtime is made with. Members left alone follow the environment.
+struct RuntimeOptions {
+  Backend backend = Backend::automatic;
+  /// A preset's name or a file, for the simulated node. Empty: ZESVM_NODE, else the default preset.
+  std::string node;
+};
+
+/// Devices and memory of one driver. Devices, modules and events keep what they need of it alive;
+/// memory lives until its end. Safe to use from any thread.
+class ZESVM_API Runtime {
+ public:
+  /// @errors backend_unavailable: no driver, or no device, could be had. unknown_node.
+  explicit Runtime(const RuntimeOptions& options = {});
+  ~Runtime();
+  Runtime(Runtime&&) noexcept;
+  Runtime& operator=(Runtime&&) noexcept;
+
+  /// Returns every tile of every card, cards in the driver's order; at least one.
+  const std::vector<Device>& devices() const noexcept;
+  /// Returns the device at a place in devices().
+  /// @errors invalid_argument: there are not so many; the message says how many.
+  const Device& device(std::size_t index) const;
+
+  /// Returns the memory of this Runtime.
+  AddressSpace& address_space() noexcept;
+
+  /// Loads a SPIR-V module. A name without a slash is also looked for among the installed kernels
+  /// (ZESVM_KERNELS_PATH, else next to the library), with ".spv" added when it has no ending.
+  /// @errors unreadable_file: the message says where it was looked for. module_rejected: not SPIR-V.
+  Module load_module(const std::string& name_or_file);
+  /// Makes a module of SPIR-V in memory.
+  /// @errors module_rejected: not SPIR-V.
+  Module make_module(const void* spirv, std::size_t bytes);
+
+  /// Returns whether the devices are simulated.
+  bool is_simulated() const noexcept;
+  /// Returns the name of the simulated node; empty on real GPUs.
+  const std::string& node_name() const noexcept;
+
+  /// Returns what moved since the driver was initialised. Simulated node only.
+  Statistics statistics() const;
+
+ private:
+  friend class detail::Context;
+  std::shared_ptr<detail::Context> context_;
+};
+
+}  // namespace zesvm

@@ -1,0 +1,122 @@
+/// @file simulator_extension.h
+/// What the simulated node tells beyond Level Zero: what moved, and where memory is.
+///
+/// The functions are looked up by name with zeDriverGetExtensionFunctionAddress(); a driver that
+/// does not know them is not the simulated one. They take no handles, because a loader that serves
+/// several drivers wraps handles and such functions get the wrapped ones: they speak of the one node
+/// of the process. They are plain C, and may be called from any thread.
+///
+/// Versioning: the caller sets `size` of every structure it passes to its own sizeof; the driver
+/// fills no more than that, so that both sides may be older or newer than the other.
+#ifndef ZESVM_SIMULATOR_EXTENSION_H
+#define ZESVM_SIMULATOR_EXTENSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <level_zero/ze_api.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Raised when a member is added to a structure below.
+#define ZESVM_SIM_EXTENSION_VERSION 1u
+
+/// A count of moves, their bytes and the wall time they took.
+typedef struct zesvm_sim_transfer_t {
+  uint64_t count;
+  uint64_t bytes;
+  uint64_t nanoseconds;
+} zesvm_sim_transfer_t;
+
+/// What happened on one tile since the driver was initialised. Every counter only grows.
+typedef struct zesvm_sim_tile_statistics_t {
+  /// [in] sizeof of the structure as the caller knows it.
+  uint32_t size;
+  /// [out] ZESVM_SIM_EXTENSION_VERSION of the driver.
+  uint32_t version;
+  /// [out] Which card, and which tile of it, as the node description counts them.
+  uint32_t device_index;
+  uint32_t tile_index;
+  /// [out] The UUID Level Zero reports for the tile (for the card, when it has one tile).
+  uint8_t uuid[16];
+  /// [out] Page faults this tile raised, and those of them that found everything valid already.
+  uint64_t gpu_faults;
+  uint64_t gpu_faults_valid;
+  /// [out] Faults of the CPU on memory that was in this tile's VRAM.
+  uint64_t cpu_faults;
+  /// [out] Moves from system memory to this tile, from it to system memory, and from another tile
+  /// directly to this one.
+  zesvm_sim_transfer_t to_device;
+  zesvm_sim_transfer_t to_system;
+  zesvm_sim_transfer_t from_peer;
+  /// [out] Blocks pushed out for want of VRAM; mappings taken away; faults and moves that failed.
+  uint64_t evictions;
+  uint64_t invalidations;
+  uint64_t failures;
+  /// [out] VRAM of the tile, and what of it is in use now.
+  uint64_t vram_bytes;
+  uint64_t vram_used_bytes;
+} zesvm_sim_tile_statistics_t;
+
+/// Fills in the statistics of every tile. With `tiles` null, sets `*count` to the number of tiles;
+/// else fills at most `*count` elements and sets it to how many were filled.
+///
+/// Returns ZE_RESULT_ERROR_UNINITIALIZED before zeInit, ZE_RESULT_ERROR_INVALID_NULL_POINTER for a null `count`,
+/// ZE_RESULT_ERROR_INVALID_SIZE when an element's `size` does not reach `uuid`.
+typedef ze_result_t(ZE_APICALL* zesvm_sim_get_statistics_fn)(uint32_t* count,
+                                                             zesvm_sim_tile_statistics_t* tiles);
+#define ZESVM_SIM_GET_STATISTICS_NAME "zesvmSimGetStatistics"
+
+/// Where a piece of memory lives.
+typedef enum zesvm_sim_place_t {
+  ZESVM_SIM_PLACE_SYSTEM = 0,
+  ZESVM_SIM_PLACE_VRAM = 1,
+  /// Never touched by a device: system memory, and no range yet.
+  ZESVM_SIM_PLACE_UNTOUCHED = 2
+} zesvm_sim_place_t;
+
+/// One piece of an interval, all of which is in one place.
+typedef struct zesvm_sim_residency_t {
+  /// [in] sizeof of the structure as the caller knows it.
+  uint32_t size;
+  /// [out] A zesvm_sim_place_t.
+  uint32_t place;
+  /// [out] `[begin, end)`, cut to the interval that was asked for.
+  uint64_t begin;
+  uint64_t end;
+  /// [out] The tile whose VRAM holds it; UINT32_MAX in system memory.
+  uint32_t device_index;
+  uint32_t tile_index;
+  /// [out] Bit n is set when the n-th tile (counted over all cards in order) has it mapped.
+  uint64_t mapped_tiles;
+} zesvm_sim_residency_t;
+
+/// Says where `[pointer, pointer + bytes)` lives, in pieces of ascending address without holes.
+/// `count` works as in zesvm_sim_get_statistics_fn. The answer may be stale when it arrives.
+///
+/// Returns ZE_RESULT_ERROR_INVALID_ARGUMENT when no allocation of the node covers the interval.
+typedef ze_result_t(ZE_APICALL* zesvm_sim_query_residency_fn)(const void* pointer, size_t bytes,
+                                                              uint32_t* count,
+                                                              zesvm_sim_residency_t* pieces);
+#define ZESVM_SIM_QUERY_RESIDENCY_NAME "zesvmSimQueryResidency"
+
+/// Brings `[pointer, pointer + bytes)` to system memory and returns when it is there.
+///
+/// Returns ZE_RESULT_ERROR_INVALID_ARGUMENT when no allocation of the node covers the interval.
+typedef ze_result_t(ZE_APICALL* zesvm_sim_migrate_to_system_fn)(const void* pointer, size_t bytes);
+#define ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME "zesvmSimMigrateToSystem"
+
+/// Declares the content of `[pointer, pointer + bytes)` dead: its VRAM is freed without a copy, and
+/// it reads as zeros until written.
+///
+/// Returns ZE_RESULT_ERROR_INVALID_ARGUMENT when no allocation of the node covers the interval.
+typedef ze_result_t(ZE_APICALL* zesvm_sim_discard_fn)(void* pointer, size_t bytes);
+#define ZESVM_SIM_DISCARD_NAME "zesvmSimDiscard"
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,86 @@
+/// @file stream.hpp
+/// Work for one device, done in the order it was given.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <zesvm/address_space.hpp>
+#include <zesvm/device.hpp>
+#include <zesvm/export.hpp>
+#include <zesvm/kernel.hpp>
+
+namespace zesvm {
+
+namespace detail {
+class Signal;
+class CommandList;
+}  // namespace detail
+
+/// A point in a stream that others can wait for. A light value: copies name the same point. Safe to
+/// use from any thread.
+class ZESVM_API Event {
+ public:
+  /// Returns when the stream has passed the point.
+  /// @errors launch_failed, device_lost: the work before it failed.
+  void wait() const;
+  /// Returns whether the stream has passed the point.
+  /// @errors as wait()
+  bool is_done() const;
+
+ private:
+  friend class Stream;
+  explicit Event(std::shared_ptr<detail::Signal> signal);
+  std::shared_ptr<detail::Signal> signal_;
+};
+
+/// An in-order queue of one device. Every call but wait() returns before the work is done. Errors of
+/// the work itself come out of wait(). One thread at a time may use a stream; different streams are
+/// independent. The destructor waits for the work and ignores its errors.
+class ZESVM_API Stream {
+ public:
+  /// @errors Error when the driver has no queue that runs kernels.
+  explicit Stream(const Device& device);
+  ~Stream();
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+
+  const Device& device() const noexcept { return device_; }
+
+  /// Runs `kernel` once for every work-item of `grid`.
+  /// @errors invalid_argument: wrong number or size of arguments, a group size that does not divide
+  ///         the grid; module_rejected. Nothing was launched.
+  template <typename... Arguments>
+  void launch(const Kernel& kernel, const Grid& grid, const Arguments&... arguments) {
+    launch_with(kernel, grid, {Argument(arguments)...});
+  }
+  /// As launch(), with the arguments in a vector.
+  void launch_with(const Kernel& kernel, const Grid& grid, const std::vector<Argument>& arguments);
+
+  /// Copies `bytes` bytes between any two pieces of memory that do not overlap.
+  void copy(void* to, const void* from, std::size_t bytes);
+  /// Sets `bytes` bytes to `value`.
+  void fill(void* to, unsigned char value, std::size_t bytes);
+  /// Moves memory to this stream's device, in order with its other work. All of it must be in one
+  /// allocation.
+  /// @errors unknown_memory, invalid_argument: nothing was queued.
+  void prefetch(const void* pointer, std::size_t bytes);
+
+  /// Marks the point the stream has reached.
+  Event record();
+  /// Makes later work of this stream wait for `event`, of any stream of the same Runtime.
+  void wait_for(const Event& event);
+  /// Returns when all work is done.
+  /// @errors launch_failed: a kernel or copy failed, for example on memory that is not there;
+  ///         device_lost. The stream can be used further after launch_failed.
+  void wait();
+
+ private:
+  Device device_;
+  std::unique_ptr<detail::CommandList> list_;
+};
+
+}  // namespace zesvm
