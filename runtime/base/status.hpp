@@ -10,6 +10,8 @@
 
 namespace zesvm {
 
+// clang-format takes the attribute for a declarator.
+// clang-format off
 /// The outcome of an operation.
 enum class [[nodiscard]] Status : std::uint8_t {
   ok,
@@ -42,6 +44,7 @@ enum class [[nodiscard]] Status : std::uint8_t {
   /// Waiting ended before the condition came true.
   timed_out,
 };
+// clang-format on
 
 /// Returns the name of a status, as spelled in the enumeration.
 constexpr std::string_view name_of(Status status) {
@@ -69,8 +72,8 @@ constexpr std::string_view name_of(Status status) {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                // NOLINT: conversion is the point
-  Result(Status status) : status_(status) {}                   // NOLINT: conversion is the point
+  Result(T value) : value_(std::move(value)) {}  // NOLINT: conversion is the point
+  Result(Status status) : status_(status) {}     // NOLINT: conversion is the point
 
   bool has_value() const { return value_.has_value(); }
   explicit operator bool() const { return has_value(); }
@@ -106,7 +109,7 @@ Status status_of(const Result<T>& result) {
   } while (false)
 
 /// Declares `variable` with the value of `expression`, or returns its status.
-#define ZESVM_TRY_ASSIGN(variable, expression)                          \
-  auto variable##_result = (expression);                                \
+#define ZESVM_TRY_ASSIGN(variable, expression)                           \
+  auto variable##_result = (expression);                                 \
   if (!variable##_result.has_value()) return variable##_result.status(); \
   auto variable = *std::move(variable##_result)

@@ -1,7 +1,6 @@
 // The entry point of tests that run through the Level Zero loader on a simulated node. What the
 // environment already says wins, so that one program runs on every node and under every layer.
 #include <cstdlib>
-
 #include <gtest/gtest.h>
 
 int main(int argc, char** argv) {
