@@ -1,0 +1,33 @@
+/// @file command_target.hpp
+/// What commands run on: one tile, as the execution of command lists sees it. The driver's is
+/// NodeTarget; tests of the execution bring their own.
+#pragma once
+
+#include <span>
+
+#include "base/interval.hpp"
+#include "base/status.hpp"
+#include "simulator/node/types.hpp"
+
+namespace zesvm::simulator::driver {
+
+/// Advice a command gives for an interval, in the words of Level Zero's enumeration.
+enum class AdviceValue : std::uint32_t {};
+
+/// Runs one command at a time per calling thread; each call returns when the command is done.
+class CommandTarget {
+ public:
+  virtual ~CommandTarget() = default;
+
+  virtual node::Outcome launch(const node::Launch& launch) = 0;
+  virtual Status copy(Address destination, Address source, Bytes size) = 0;
+  virtual Status fill(Address destination, std::span<const std::byte> pattern, Bytes size) = 0;
+  virtual Status copy_region(const node::Region& destination, const node::Region& source,
+                             const std::array<std::uint64_t, 3>& extent) = 0;
+  virtual Status prefetch(Interval interval) = 0;
+  virtual Status advise(Interval interval, AdviceValue advice) = 0;
+  /// Returns whether nothing will ever run here again.
+  virtual bool is_lost() const = 0;
+};
+
+}  // namespace zesvm::simulator::driver

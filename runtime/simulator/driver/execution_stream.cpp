@@ -1,0 +1,161 @@
+#include "simulator/driver/execution_stream.hpp"
+
+#include <csignal>
+#include <pthread.h>
+#include <system_error>
+#include <thread>
+
+namespace zesvm::simulator::driver {
+
+namespace {
+
+// How long a thread stays without work: longer than the pauses inside a program's phase, short
+// enough that a program with hundreds of queues keeps few threads.
+constexpr std::chrono::milliseconds idle_time{500};
+// Who synchronizes asks this often whether the target was lost behind the stream's back.
+constexpr std::chrono::milliseconds patience{100};
+
+std::uint64_t nanoseconds_of(std::chrono::steady_clock::time_point when) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count());
+}
+
+/// Blocks every signal of the program on this thread while it lives, so that a thread started
+/// meanwhile runs none of the program's handlers; faults stay deliverable.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
+      ::sigdelset(&all, fault);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+ExecutionStream::ExecutionStream(std::shared_ptr<CommandTarget> target, StreamOrder order)
+    : target_(std::move(target)), order_(order) {}
+
+Result<std::uint64_t> ExecutionStream::submit(Submission submission) {
+  if (target_->is_lost()) return Status::device_lost;
+  Lock guard{lock_};
+  if (!has_worker_) {
+    const SignalsBlocked no_handlers;
+    try {
+      std::thread{[self = shared_from_this()] { self->work(); }}.detach();
+    } catch (const std::system_error&) {
+      return Status::out_of_host_memory;
+    }
+    has_worker_ = true;
+  }
+  pending_.push_back(std::move(submission));
+  changed_.notify_all();
+  return ++submitted_;
+}
+
+Status ExecutionStream::synchronize(Deadline deadline) {
+  Lock guard{lock_};
+  const std::uint64_t ticket = submitted_;
+  while (completed_ < ticket) {
+    const auto now = std::chrono::steady_clock::now();
+    if (deadline && *deadline <= now) return Status::timed_out;
+    const auto until = now + patience;
+    changed_.wait_until(lock_, deadline ? std::min(*deadline, until) : until);
+  }
+  if (target_->is_lost()) return Status::device_lost;
+  return std::exchange(failure_, Status::ok);
+}
+
+void ExecutionStream::abandon() { is_abandoned_.store(true, std::memory_order_relaxed); }
+
+bool ExecutionStream::is_idle_hint() const {
+  Lock guard{lock_};
+  return completed_ == submitted_;
+}
+
+void ExecutionStream::work() {
+  ::pthread_setname_np(::pthread_self(), "zesvm-stream");
+  Submission submission;
+  while (next(submission)) {
+    Status earlier = Status::ok;
+    if (order_ == StreamOrder::in_order) {
+      Lock guard{lock_};
+      earlier = failure_;
+    }
+    const Status outcome = run(submission, earlier);
+    const auto fence = std::move(submission.fence);
+    // What the commands own may be large, and its release may call into the node: not under the
+    // lock, and before anybody is told that the work is complete.
+    submission = {};
+    if (fence) outcome == Status::ok ? fence->signal() : fence->fail(outcome);
+    complete(outcome);
+  }
+}
+
+bool ExecutionStream::next(Submission& submission) {
+  Lock guard{lock_};
+  const auto until = std::chrono::steady_clock::now() + idle_time;
+  while (pending_.empty()) {
+    const bool is_out_of_time = changed_.wait_until(lock_, until) == std::cv_status::timeout;
+    if (!pending_.empty()) break;
+    if (is_out_of_time || is_abandoned_.load(std::memory_order_relaxed)) {
+      has_worker_ = false;
+      return false;
+    }
+  }
+  submission = std::move(pending_.front());
+  pending_.pop_front();
+  return true;
+}
+
+Status ExecutionStream::run(const Submission& submission, Status earlier) {
+  Status outcome = earlier;
+  for (const auto& sequence : submission.sequences) {
+    for (const auto& command : sequence->commands) outcome = run(*command, outcome);
+  }
+  return outcome;
+}
+
+Status ExecutionStream::run(const Command& command, Status earlier) const {
+  Status outcome = earlier;
+  for (const auto& event : command.waits) {
+    if (outcome != Status::ok) break;
+    outcome = event->wait({}, [this] { return give_up_status(); });
+  }
+  if (outcome == Status::ok && target_->is_lost()) outcome = Status::device_lost;
+  EventTimes times{nanoseconds_of(std::chrono::steady_clock::now()), 0};
+  if (outcome == Status::ok && command.action) {
+    const node::Outcome done = command.action->execute(*target_);
+    outcome = done.status;
+    if (done.begin.time_since_epoch().count() != 0) times.begin = nanoseconds_of(done.begin);
+    if (done.end.time_since_epoch().count() != 0) times.end = nanoseconds_of(done.end);
+  }
+  if (times.end == 0) times.end = nanoseconds_of(std::chrono::steady_clock::now());
+  if (command.signal) {
+    outcome == Status::ok ? command.signal->signal(times) : command.signal->fail(outcome);
+  }
+  return outcome;
+}
+
+Status ExecutionStream::give_up_status() const {
+  if (target_->is_lost()) return Status::device_lost;
+  return is_abandoned_.load(std::memory_order_relaxed) ? Status::busy : Status::ok;
+}
+
+void ExecutionStream::complete(Status outcome) {
+  Lock guard{lock_};
+  ++completed_;
+  if (failure_ == Status::ok) failure_ = outcome;
+  changed_.notify_all();
+}
+
+}  // namespace zesvm::simulator::driver
