@@ -88,12 +88,12 @@ class PrefetchAction : public Action {
 /// Gives advice for memory.
 class AdviseAction : public Action {
  public:
-  AdviseAction(Interval interval, AdviceValue advice) : interval_(interval), advice_(advice) {}
+  AdviseAction(Interval interval, TileAdvice advice) : interval_(interval), advice_(advice) {}
   node::Outcome execute(CommandTarget& target) override;
 
  private:
   Interval interval_;
-  AdviceValue advice_;
+  TileAdvice advice_;
 };
 
 /// Resets an event.

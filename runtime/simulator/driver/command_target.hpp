@@ -11,8 +11,12 @@
 
 namespace zesvm::simulator::driver {
 
-/// Advice a command gives for an interval, in the words of Level Zero's enumeration.
-enum class AdviceValue : std::uint32_t {};
+/// Advice a command gives for an interval: a ze_memory_advice_t, newer ones included, and the tile
+/// it is for.
+struct TileAdvice {
+  std::uint32_t value = 0;
+  node::TileId tile{};
+};
 
 /// Runs one command at a time per calling thread; each call returns when the command is done.
 class CommandTarget {
@@ -25,7 +29,7 @@ class CommandTarget {
   virtual Status copy_region(const node::Region& destination, const node::Region& source,
                              const std::array<std::uint64_t, 3>& extent) = 0;
   virtual Status prefetch(Interval interval) = 0;
-  virtual Status advise(Interval interval, AdviceValue advice) = 0;
+  virtual Status advise(Interval interval, TileAdvice advice) = 0;
   /// Returns whether nothing will ever run here again.
   virtual bool is_lost() const = 0;
 };
