@@ -142,7 +142,8 @@ class ZESVM_API AddressSpace {
   ~AddressSpace();
 
   /// Returns `bytes` bytes that the CPU and every device may use, aligned to `alignment`, a power of
-  /// two (0: at least 64). They read as zeros. They live until free() or the end of the Runtime.
+  /// two (0: at least 64). What they hold is unspecified, and zeros on the simulated node. They live
+  /// until free() or the end of the Runtime.
   /// @errors invalid_argument: no bytes, or more than a device's limit; out_of_host_memory,
   ///         out_of_device_memory. Nothing was allocated.
   void* allocate_bytes(std::size_t bytes, std::size_t alignment = 0);
@@ -192,11 +193,11 @@ class ZESVM_API AddressSpace {
   std::uint64_t allocated_bytes() const noexcept;
 
  private:
-  friend class detail::Context;
-  explicit AddressSpace(detail::Context& context);
+  friend class levelzero::Context;
+  explicit AddressSpace(levelzero::Context& context);
   static std::size_t checked_size(std::size_t count, std::size_t element);
   class Allocations;
-  detail::Context& context_;
+  levelzero::Context& context_;
   std::unique_ptr<Allocations> allocations_;
 };
 

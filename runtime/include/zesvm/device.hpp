@@ -11,10 +11,10 @@
 
 namespace zesvm {
 
-namespace detail {
+namespace levelzero {
 class Tile;
 class Context;
-}  // namespace detail
+}  // namespace levelzero
 
 /// One tile of one card. A light value: copies name the same tile. Safe to use from any thread.
 class ZESVM_API Device {
@@ -49,10 +49,10 @@ class ZESVM_API Device {
 
  private:
   friend class Runtime;
-  friend class detail::Context;
-  friend ZESVM_API const detail::Tile& tile_of(const Device& device) noexcept;
-  explicit Device(std::shared_ptr<const detail::Tile> tile) noexcept;
-  std::shared_ptr<const detail::Tile> tile_;
+  friend class levelzero::Context;
+  friend ZESVM_API const levelzero::Tile& tile_of(const Device& device) noexcept;
+  explicit Device(std::shared_ptr<const levelzero::Tile> tile) noexcept;
+  std::shared_ptr<const levelzero::Tile> tile_;
 };
 
 }  // namespace zesvm

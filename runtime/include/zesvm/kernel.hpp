@@ -15,10 +15,10 @@
 
 namespace zesvm {
 
-namespace detail {
+namespace levelzero {
 class Program;
 class Context;
-}  // namespace detail
+}  // namespace levelzero
 
 /// How many work-items a launch has, in up to three dimensions, and in groups of what size.
 struct Grid {
@@ -90,10 +90,10 @@ class ZESVM_API Kernel {
 
  private:
   friend class Module;
-  friend class detail::Context;
+  friend class levelzero::Context;
   friend class Stream;
-  Kernel(std::shared_ptr<detail::Program> program, std::string name);
-  std::shared_ptr<detail::Program> program_;
+  Kernel(std::shared_ptr<levelzero::Program> program, std::string name);
+  std::shared_ptr<levelzero::Program> program_;
   std::string name_;
 };
 
@@ -111,8 +111,8 @@ class ZESVM_API Module {
 
  private:
   friend class Runtime;
-  explicit Module(std::shared_ptr<detail::Program> program);
-  std::shared_ptr<detail::Program> program_;
+  explicit Module(std::shared_ptr<levelzero::Program> program);
+  std::shared_ptr<levelzero::Program> program_;
 };
 
 }  // namespace zesvm

@@ -75,8 +75,8 @@ class ZESVM_API Runtime {
   Statistics statistics() const;
 
  private:
-  friend class detail::Context;
-  std::shared_ptr<detail::Context> context_;
+  friend class levelzero::Context;
+  std::shared_ptr<levelzero::Context> context_;
 };
 
 }  // namespace zesvm

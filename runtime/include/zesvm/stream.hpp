@@ -15,10 +15,10 @@
 
 namespace zesvm {
 
-namespace detail {
+namespace levelzero {
 class Signal;
 class CommandList;
-}  // namespace detail
+}  // namespace levelzero
 
 /// A point in a stream that others can wait for. A light value: copies name the same point. Safe to
 /// use from any thread.
@@ -33,8 +33,8 @@ class ZESVM_API Event {
 
  private:
   friend class Stream;
-  explicit Event(std::shared_ptr<detail::Signal> signal);
-  std::shared_ptr<detail::Signal> signal_;
+  explicit Event(std::shared_ptr<levelzero::Signal> signal);
+  std::shared_ptr<levelzero::Signal> signal_;
 };
 
 /// An in-order queue of one device. Every call but wait() returns before the work is done. Errors of
@@ -80,7 +80,7 @@ class ZESVM_API Stream {
 
  private:
   Device device_;
-  std::unique_ptr<detail::CommandList> list_;
+  std::unique_ptr<levelzero::CommandList> list_;
 };
 
 }  // namespace zesvm
