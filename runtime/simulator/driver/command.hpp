@@ -32,6 +32,8 @@ struct Command {
   std::vector<std::shared_ptr<EventSlot>> waits;
   std::shared_ptr<Action> action;
   std::shared_ptr<EventSlot> signal;
+  /// The signal belongs to a counter-based event, which nobody resets: each submission does.
+  bool rearms_signal = false;
   /// Given out by zeCommandListGetNextCommandIdExp; 0 when nobody asked.
   std::uint64_t id = 0;
 };

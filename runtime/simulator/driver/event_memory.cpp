@@ -30,18 +30,19 @@ std::uint64_t inode_of(int file) {
 
 }  // namespace
 
-EventMemory::EventMemory(UniqueFd file, EventWords* words, std::uint32_t count, std::uint32_t flags)
-    : file_(std::move(file)), words_(words), count_(count), flags_(flags) {}
+EventMemory::EventMemory(UniqueFd file, EventWords* words, std::uint32_t count, std::uint32_t flags,
+                         Origin origin)
+    : file_(std::move(file)), words_(words), count_(count), flags_(flags), origin_(origin) {}
 
 EventMemory::~EventMemory() { ::munmap(words_, count_ * sizeof(EventWords)); }
 
 Result<std::shared_ptr<EventMemory>> EventMemory::map(UniqueFd file, std::uint32_t count,
-                                                      std::uint32_t flags) {
+                                                      std::uint32_t flags, Origin origin) {
   void* mapped = ::mmap(nullptr, count * sizeof(EventWords), PROT_READ | PROT_WRITE, MAP_SHARED,
                         file.get(), 0);
   if (mapped == MAP_FAILED) return Status::out_of_host_memory;
   return std::shared_ptr<EventMemory>{
-      new EventMemory(std::move(file), static_cast<EventWords*>(mapped), count, flags)};
+      new EventMemory(std::move(file), static_cast<EventWords*>(mapped), count, flags, origin)};
 }
 
 Result<std::shared_ptr<EventMemory>> EventMemory::create(std::uint32_t count, std::uint32_t flags) {
@@ -49,7 +50,7 @@ Result<std::shared_ptr<EventMemory>> EventMemory::create(std::uint32_t count, st
   if (!file.is_open()) return Status::out_of_host_memory;
   const auto size = static_cast<off_t>(count * sizeof(EventWords));
   if (::ftruncate(file.get(), size) != 0) return Status::out_of_host_memory;
-  return map(std::move(file), count, flags);
+  return map(std::move(file), count, flags, Origin::own);
 }
 
 Result<std::shared_ptr<EventMemory>> EventMemory::open(const EventMemoryTicket& data) {
@@ -61,7 +62,7 @@ Result<std::shared_ptr<EventMemory>> EventMemory::open(const EventMemoryTicket& 
   UniqueFd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
   // The number may name another file by now: the maker destroyed the pool.
   if (!file.is_open() || inode_of(file.get()) != ticket.inode) return Status::invalid_argument;
-  return map(std::move(file), ticket.count, ticket.flags);
+  return map(std::move(file), ticket.count, ticket.flags, Origin::imported);
 }
 
 std::shared_ptr<EventSlot> EventMemory::slot(std::uint32_t index) {

@@ -34,18 +34,24 @@ class EventMemory : public std::enable_shared_from_this<EventMemory> {
   std::uint32_t count() const { return count_; }
   /// Returns the flags its maker gave it.
   std::uint32_t flags() const { return flags_; }
+  /// Returns whether another call made the words, in this process or another.
+  bool is_imported() const { return origin_ == Origin::imported; }
   /// Returns the ticket other processes of the same user open it with, while this one lives.
   EventMemoryTicket ticket() const;
 
  private:
-  EventMemory(UniqueFd file, EventWords* words, std::uint32_t count, std::uint32_t flags);
+  enum class Origin : std::uint8_t { own, imported };
+
+  EventMemory(UniqueFd file, EventWords* words, std::uint32_t count, std::uint32_t flags,
+              Origin origin);
   static Result<std::shared_ptr<EventMemory>> map(UniqueFd file, std::uint32_t count,
-                                                  std::uint32_t flags);
+                                                  std::uint32_t flags, Origin origin);
 
   const UniqueFd file_;
   EventWords* const words_;
   const std::uint32_t count_;
   const std::uint32_t flags_;
+  const Origin origin_;
 };
 
 }  // namespace zesvm::simulator::driver

@@ -62,17 +62,17 @@ Result<std::uint64_t> ExecutionStream::submit(Submission submission) {
   return ++submitted_;
 }
 
-Status ExecutionStream::synchronize(Deadline deadline) {
+StreamOutcome ExecutionStream::synchronize(Deadline deadline) {
   Lock guard{lock_};
   const std::uint64_t ticket = submitted_;
   while (completed_ < ticket) {
     const auto now = std::chrono::steady_clock::now();
-    if (deadline && *deadline <= now) return Status::timed_out;
+    if (deadline && *deadline <= now) return {Status::timed_out, {}};
     const auto until = now + patience;
     changed_.wait_until(lock_, deadline ? std::min(*deadline, until) : until);
   }
-  if (target_->is_lost()) return Status::device_lost;
-  return std::exchange(failure_, Status::ok);
+  if (target_->is_lost()) return {Status::device_lost, "the device was lost"};
+  return std::exchange(failure_, {});
 }
 
 void ExecutionStream::abandon() { is_abandoned_.store(true, std::memory_order_relaxed); }
@@ -89,15 +89,15 @@ void ExecutionStream::work() {
     Status earlier = Status::ok;
     if (order_ == StreamOrder::in_order) {
       Lock guard{lock_};
-      earlier = failure_;
+      earlier = failure_.status;
     }
-    const Status outcome = run(submission, earlier);
+    StreamOutcome outcome = run(submission, earlier);
     const auto fence = std::move(submission.fence);
     // What the commands own may be large, and its release may call into the node: not under the
     // lock, and before anybody is told that the work is complete.
     submission = {};
-    if (fence) outcome == Status::ok ? fence->signal() : fence->fail(outcome);
-    complete(outcome);
+    if (fence) outcome.status == Status::ok ? fence->signal() : fence->fail(outcome.status);
+    complete(std::move(outcome));
   }
 }
 
@@ -117,33 +117,34 @@ bool ExecutionStream::next(Submission& submission) {
   return true;
 }
 
-Status ExecutionStream::run(const Submission& submission, Status earlier) {
-  Status outcome = earlier;
+StreamOutcome ExecutionStream::run(const Submission& submission, Status earlier) {
+  StreamOutcome outcome{earlier, {}};
   for (const auto& sequence : submission.sequences) {
-    for (const auto& command : sequence->commands) outcome = run(*command, outcome);
+    for (const auto& command : sequence->commands) run(*command, outcome);
   }
   return outcome;
 }
 
-Status ExecutionStream::run(const Command& command, Status earlier) const {
-  Status outcome = earlier;
+void ExecutionStream::run(const Command& command, StreamOutcome& outcome) const {
   for (const auto& event : command.waits) {
-    if (outcome != Status::ok) break;
-    outcome = event->wait({}, [this] { return give_up_status(); });
+    if (outcome.status != Status::ok) break;
+    outcome.status = event->wait({}, [this] { return give_up_status(); });
   }
-  if (outcome == Status::ok && target_->is_lost()) outcome = Status::device_lost;
+  if (outcome.status == Status::ok && target_->is_lost()) outcome.status = Status::device_lost;
   EventTimes times{nanoseconds_of(std::chrono::steady_clock::now()), 0};
-  if (outcome == Status::ok && command.action) {
-    const node::Outcome done = command.action->execute(*target_);
-    outcome = done.status;
+  if (outcome.status == Status::ok && command.action) {
+    node::Outcome done = command.action->execute(*target_);
+    outcome = {done.status, std::move(done.message)};
     if (done.begin.time_since_epoch().count() != 0) times.begin = nanoseconds_of(done.begin);
     if (done.end.time_since_epoch().count() != 0) times.end = nanoseconds_of(done.end);
   }
   if (times.end == 0) times.end = nanoseconds_of(std::chrono::steady_clock::now());
-  if (command.signal) {
-    outcome == Status::ok ? command.signal->signal(times) : command.signal->fail(outcome);
+  if (!command.signal) return;
+  if (outcome.status == Status::ok) {
+    command.signal->signal(times);
+  } else {
+    command.signal->fail(outcome.status);
   }
-  return outcome;
 }
 
 Status ExecutionStream::give_up_status() const {
@@ -151,10 +152,10 @@ Status ExecutionStream::give_up_status() const {
   return is_abandoned_.load(std::memory_order_relaxed) ? Status::busy : Status::ok;
 }
 
-void ExecutionStream::complete(Status outcome) {
+void ExecutionStream::complete(StreamOutcome outcome) {
   Lock guard{lock_};
   ++completed_;
-  if (failure_ == Status::ok) failure_ = outcome;
+  if (failure_.status == Status::ok) failure_ = std::move(outcome);
   changed_.notify_all();
 }
 

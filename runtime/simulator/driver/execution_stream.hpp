@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/mutex.hpp"
@@ -30,6 +31,12 @@ struct Submission {
   std::vector<std::shared_ptr<const CommandSequence>> sequences;
   /// Signalled when all is done, or failed; may be null.
   std::shared_ptr<EventSlot> fence;
+};
+
+/// How the work of a stream went, and in a failure's case what there is to say about it.
+struct StreamOutcome {
+  Status status = Status::ok;
+  std::string message;
 };
 
 /// Whether commands of different submissions depend on each other.
@@ -46,7 +53,7 @@ class ExecutionStream : public std::enable_shared_from_this<ExecutionStream> {
   Result<std::uint64_t> submit(Submission submission);
   /// Waits until everything submitted so far is complete, and reports the first failure (X4).
   /// @errors   timed_out; what failed
-  Status synchronize(Deadline deadline);
+  StreamOutcome synchronize(Deadline deadline);
   /// Gives up waits for events, now and from now on, so that the stream soon has no work. Its
   /// owner is gone.
   void abandon();
@@ -60,10 +67,10 @@ class ExecutionStream : public std::enable_shared_from_this<ExecutionStream> {
   void work();
   /// Returns false when the thread may end: no work came for a while.
   bool next(Submission& submission);
-  Status run(const Submission& submission, Status earlier);
-  Status run(const Command& command, Status earlier) const;
+  StreamOutcome run(const Submission& submission, Status earlier);
+  void run(const Command& command, StreamOutcome& outcome) const;
   Status give_up_status() const;
-  void complete(Status outcome);
+  void complete(StreamOutcome outcome);
 
   const std::shared_ptr<CommandTarget> target_;
   const StreamOrder order_;
@@ -75,7 +82,7 @@ class ExecutionStream : public std::enable_shared_from_this<ExecutionStream> {
   bool has_worker_ ZESVM_GUARDED_BY(lock_) = false;
   std::uint64_t submitted_ ZESVM_GUARDED_BY(lock_) = 0;
   std::uint64_t completed_ ZESVM_GUARDED_BY(lock_) = 0;
-  Status failure_ ZESVM_GUARDED_BY(lock_) = Status::ok;
+  StreamOutcome failure_ ZESVM_GUARDED_BY(lock_);
 };
 
 }  // namespace zesvm::simulator::driver

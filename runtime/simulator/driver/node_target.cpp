@@ -31,32 +31,32 @@ std::optional<svm::Advice> advice_of(TileAdvice advice) {
 }  // namespace
 
 node::Outcome NodeTarget::launch(const node::Launch& launch) {
-  return node_->launch(tile_, launch).get();
+  return node_.launch(tile_, launch).get();
 }
 
 Status NodeTarget::copy(Address destination, Address source, Bytes size) {
-  return node_->copy(tile_, destination, source, size);
+  return node_.copy(tile_, destination, source, size);
 }
 
 Status NodeTarget::fill(Address destination, std::span<const std::byte> pattern, Bytes size) {
-  return node_->fill(tile_, destination, pattern, size);
+  return node_.fill(tile_, destination, pattern, size);
 }
 
 Status NodeTarget::copy_region(const node::Region& destination, const node::Region& source,
                                const std::array<std::uint64_t, 3>& extent) {
-  return node_->copy_region(tile_, destination, source, extent);
+  return node_.copy_region(tile_, destination, source, extent);
 }
 
-Status NodeTarget::prefetch(Interval interval) { return node_->prefetch(tile_, interval); }
+Status NodeTarget::prefetch(Interval interval) { return node_.prefetch(tile_, interval); }
 
 Status NodeTarget::advise(Interval interval, TileAdvice advice) {
   const auto wanted = advice_of(advice);
   if (!wanted) return Status::ok;
   // Advice is by page: rounded outwards, as the kernel interface does with unaligned intervals.
   const Interval pages{align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
-  return node_->address_space().advise(pages, *wanted).status();
+  return node_.address_space().advise(pages, *wanted).status();
 }
 
-bool NodeTarget::is_lost() const { return node_->is_lost(tile_); }
+bool NodeTarget::is_lost() const { return node_.is_lost(tile_); }
 
 }  // namespace zesvm::simulator::driver

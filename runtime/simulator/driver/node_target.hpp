@@ -12,8 +12,7 @@ namespace zesvm::simulator::driver {
 /// Runs commands on one tile.
 class NodeTarget : public CommandTarget {
  public:
-  NodeTarget(std::shared_ptr<node::Node> node, node::TileId tile)
-      : node_(std::move(node)), tile_(tile) {}
+  NodeTarget(node::Node& node, node::TileId tile) : node_(node), tile_(tile) {}
 
   node::Outcome launch(const node::Launch& launch) override;
   Status copy(Address destination, Address source, Bytes size) override;
@@ -26,7 +25,7 @@ class NodeTarget : public CommandTarget {
   bool is_lost() const override;
 
  private:
-  const std::shared_ptr<node::Node> node_;
+  node::Node& node_;
   const node::TileId tile_;
 };
 

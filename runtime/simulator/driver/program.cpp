@@ -21,21 +21,19 @@ std::string imports_text(const spirv::Module& module) {
 
 }  // namespace
 
-Program::Program(std::shared_ptr<node::Node> node, node::TileId tile, spirv::Module reflection,
-                 std::string options)
-    : node_(std::move(node)),
+Program::Program(node::Node& node, node::TileId tile, spirv::Module reflection, std::string options)
+    : node_(node),
       tile_(tile),
       reflection_(std::make_shared<const spirv::Module>(std::move(reflection))),
       options_(std::move(options)) {}
 
 Program::~Program() {
-  if (is_built_) node_->release_module(tile_, id_);
+  if (is_built_) node_.release_module(tile_, id_);
   // The node may have lost the tile: there is nobody to tell about a failure.
-  if (globals_) static_cast<void>(node_->free(*globals_));
+  if (globals_) static_cast<void>(node_.free(*globals_));
 }
 
-ProgramOutcome Program::build(std::shared_ptr<node::Node> node, node::TileId tile,
-                              ProgramSource source) {
+ProgramOutcome Program::build(node::Node& node, node::TileId tile, ProgramSource source) {
   auto parsed = spirv::parse(source.spirv);
   if (!parsed) {
     return failed(BuildStage::not_a_module, "not a SPIR-V module: " + parsed.error().message);
@@ -43,7 +41,7 @@ ProgramOutcome Program::build(std::shared_ptr<node::Node> node, node::TileId til
   auto special = spirv::specialize(*parsed, source.constants);
   if (!special) return failed(BuildStage::build_failed, special.error().message);
   std::shared_ptr<Program> program{
-      new Program(std::move(node), tile, *std::move(special), std::move(source.options))};
+      new Program(node, tile, *std::move(special), std::move(source.options))};
   if (!program->reflection().imports().empty()) {
     std::string log = imports_text(program->reflection());
     return {BuildStage::built, std::move(log), std::move(program)};
@@ -66,7 +64,7 @@ ProgramOutcome Program::build_now(const spirv::Module& whole) {
       notes = "module-scope variables have no address: " + tried.error().message + "\n";
     }
   }
-  node::BuildOutcome built = node_->build_module(tile_, module->bytes(), {}, options_);
+  node::BuildOutcome built = node_.build_module(tile_, module->bytes(), {}, options_);
   if (built.status == Status::device_lost) return failed(BuildStage::device_lost, built.log);
   if (built.status != Status::ok) return failed(BuildStage::build_failed, notes + built.log);
   id_ = built.module;
@@ -82,14 +80,14 @@ ProgramOutcome Program::build_now(const spirv::Module& whole) {
 }
 
 Status Program::place_globals(const spirv::PlacedGlobals& placed) {
-  ZESVM_TRY_ASSIGN(address, node_->allocate_device(tile_, placed.size, placed.alignment));
+  ZESVM_TRY_ASSIGN(address, node_.allocate_device(tile_, placed.size, placed.alignment));
   globals_ = address;
   std::vector<std::byte> image = placed.image;
   for (const spirv::Relocation& relocation : placed.relocations) {
     const std::uint64_t target = (address + relocation.target).value;
     std::memcpy(image.data() + relocation.offset.count, &target, sizeof target);
   }
-  ZESVM_TRY(node_->copy(tile_, address, address_of(image.data()), Bytes{image.size()}));
+  ZESVM_TRY(node_.copy(tile_, address, address_of(image.data()), Bytes{image.size()}));
   for (const spirv::PlacedVariable& variable : placed.variables) {
     variables_.push_back({variable.name, address + variable.offset, variable.size});
   }

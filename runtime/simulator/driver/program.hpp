@@ -56,8 +56,7 @@ struct ProgramVariable {
 class Program {
  public:
   /// Builds. Takes as long as the compiler does.
-  static ProgramOutcome build(std::shared_ptr<node::Node> node, node::TileId tile,
-                              ProgramSource source);
+  static ProgramOutcome build(node::Node& node, node::TileId tile, ProgramSource source);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -83,12 +82,11 @@ class Program {
   ProgramOutcome link_with(std::span<const std::shared_ptr<Program>> others);
 
  private:
-  Program(std::shared_ptr<node::Node> node, node::TileId tile, spirv::Module reflection,
-          std::string options);
+  Program(node::Node& node, node::TileId tile, spirv::Module reflection, std::string options);
   ProgramOutcome build_now(const spirv::Module& whole);
   Status place_globals(const spirv::PlacedGlobals& placed);
 
-  const std::shared_ptr<node::Node> node_;
+  node::Node& node_;
   const node::TileId tile_;
   // A pointer, since linking replaces it, and kernels made before hold what they read from it.
   std::shared_ptr<const spirv::Module> reflection_;
