@@ -18,7 +18,7 @@ struct ze_base_desc_t {
 };
 
 /// Structure types, as numbers: the enumeration may not have them.
-enum StructureType : std::uint32_t {
+enum CommandStructure : std::uint32_t {
   structure_event_pool_counter_based_exp_desc = 0x00020014,
   structure_mutable_command_list_exp_desc = 0x00020016,
   structure_mutable_command_id_exp_desc = 0x00020017,
@@ -118,7 +118,7 @@ using ze_host_function_callback_t = void (*)(void* user_data);
 
 /// Returns the structure of a type in a chain of extensions; null when there is none.
 template <typename T>
-const T* find_in_chain(const void* chain, StructureType type) {
+const T* find_in_chain(const void* chain, CommandStructure type) {
   for (auto* next = static_cast<const ze_base_desc_t*>(chain); next != nullptr;
        next = static_cast<const ze_base_desc_t*>(next->pNext)) {
     if (static_cast<std::uint32_t>(next->stype) == type) return reinterpret_cast<const T*>(next);
