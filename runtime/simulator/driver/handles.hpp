@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/mutex.hpp"
+#include "simulator/driver/device_selection.hpp"
 #include "simulator/driver/object.hpp"
 #include "simulator/driver/outcome.hpp"
 #include "simulator/node/types.hpp"
@@ -25,7 +26,6 @@
 namespace zesvm::topology {
 struct DeviceDescription;
 struct NodeDescription;
-class LinkMatrix;
 }  // namespace zesvm::topology
 namespace zesvm::simulator::node {
 class Node;
@@ -34,9 +34,6 @@ class Node;
 namespace zesvm::simulator::driver {
 
 class Driver;
-
-/// How cards and tiles appear as devices.
-enum class Hierarchy : std::uint8_t { composite, flat, combined };
 
 /// A card, or one tile of it.
 class Device : public Object {
@@ -81,6 +78,9 @@ class Driver : public Object {
   using Handle = ze_driver_handle_t;
   static constexpr ObjectKind kind = ObjectKind::driver;
 
+  explicit Driver(std::unique_ptr<node::Node> node);
+  ~Driver() override;
+
   /// Starts the node that ZESVM_NODE names, at the first call; later calls return the same result.
   /// What went wrong is on stderr, once.
   static ze_result_t initialise();
@@ -88,9 +88,9 @@ class Driver : public Object {
   static Driver* instance();
 
   node::Node& node() const { return *node_; }
+  /// Returns the node as what may outlive a call.
+  std::shared_ptr<node::Node> shared_node() const { return node_; }
   const topology::NodeDescription& description() const;
-  /// Returns who reaches whom, and how fast.
-  const topology::LinkMatrix& links() const { return *links_; }
   Hierarchy hierarchy() const { return hierarchy_; }
   /// Returns what zeDeviceGet reports, in order.
   std::span<const std::shared_ptr<Device>> devices() const { return devices_; }
@@ -101,18 +101,12 @@ class Driver : public Object {
   Device* device_of(node::TileId tile) const;
 
  private:
-  explicit Driver(std::unique_ptr<node::Node> node);
-  friend ze_result_t start_driver(Driver*& driver);
   void add_devices();
 
-  std::unique_ptr<node::Node> node_;
-  std::unique_ptr<topology::LinkMatrix> links_;
+  std::shared_ptr<node::Node> node_;
   Hierarchy hierarchy_ = Hierarchy::flat;
   std::vector<std::shared_ptr<Device>> devices_;
   std::vector<std::shared_ptr<Device>> roots_;
-
- public:
-  ~Driver() override;
 };
 
 /// A context: which devices work together, and which allocations were made for them.

@@ -39,6 +39,7 @@ void fill(ze_virtual_mem_dditable_t& table);
 void fill(ze_physical_mem_dditable_t& table);
 void fill(ze_fabric_vertex_exp_dditable_t& table);
 void fill(ze_fabric_edge_exp_dditable_t& table);
+void add_driver_functions(FunctionNames& names);
 void add_device_functions(FunctionNames& names);
 void add_memory_functions(FunctionNames& names);
 

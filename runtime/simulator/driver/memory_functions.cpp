@@ -1,0 +1,303 @@
+// zeMem*: allocating, freeing, asking about memory.
+#include <bit>
+
+#include "simulator/driver/extension_chain.hpp"
+#include "simulator/driver/handles.hpp"
+#include "simulator/driver/memory_export.hpp"
+#include "simulator/driver/newer_level_zero.hpp"
+#include "simulator/driver/tables.hpp"
+#include "simulator/driver/virtual_memory.hpp"
+#include "simulator/node/node.hpp"
+#include "svm/address_space.hpp"
+#include "topology/node_description.hpp"
+
+namespace zesvm::simulator::driver {
+
+namespace {
+
+constexpr ze_device_mem_alloc_flags_t known_device_flags =
+    ZE_DEVICE_MEM_ALLOC_FLAG_BIAS_CACHED | ZE_DEVICE_MEM_ALLOC_FLAG_BIAS_UNCACHED |
+    ZE_DEVICE_MEM_ALLOC_FLAG_BIAS_INITIAL_PLACEMENT;
+constexpr ze_host_mem_alloc_flags_t known_host_flags =
+    ZE_HOST_MEM_ALLOC_FLAG_BIAS_CACHED | ZE_HOST_MEM_ALLOC_FLAG_BIAS_UNCACHED |
+    ZE_HOST_MEM_ALLOC_FLAG_BIAS_WRITE_COMBINED | ZE_HOST_MEM_ALLOC_FLAG_BIAS_INITIAL_PLACEMENT;
+
+/// What the three ways to allocate have in common.
+struct Request {
+  Context& context;
+  const void* extensions;
+  std::size_t size;
+  std::size_t alignment;
+  Device* device = nullptr;
+
+  node::SizeLimit limit() const {
+    const auto* relaxed = extension<ze_relaxed_allocation_limits_exp_desc_t>(
+        extensions, ZE_STRUCTURE_TYPE_RELAXED_ALLOCATION_LIMITS_EXP_DESC);
+    return relaxed != nullptr &&
+                   (relaxed->flags & ZE_RELAXED_ALLOCATION_LIMITS_EXP_FLAG_MAX_SIZE) != 0
+               ? node::SizeLimit::relaxed
+               : node::SizeLimit::tile_memory;
+  }
+};
+
+/// Returns what is wrong with a request before memory is asked for.
+ze_result_t check(const Request& request) {
+  if (request.size == 0) return ZE_RESULT_ERROR_UNSUPPORTED_SIZE;
+  if (request.alignment != 0 && !std::has_single_bit(request.alignment))
+    return ZE_RESULT_ERROR_UNSUPPORTED_ALIGNMENT;
+  if (request.device == nullptr) return ZE_RESULT_SUCCESS;
+  if (!request.context.has(*request.device))
+    return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "allocation on a device not of the context");
+  if (request.device->is_lost()) return ZE_RESULT_ERROR_DEVICE_LOST;
+  if (request.limit() == node::SizeLimit::tile_memory &&
+      request.size > request.device->description().vram.count)
+    return fail(ZE_RESULT_ERROR_UNSUPPORTED_SIZE,
+                "allocation of " + std::to_string(request.size) +
+                    " bytes: larger than maxMemAllocSize, and limits are not relaxed");
+  return ZE_RESULT_SUCCESS;
+}
+
+/// Checks a request, imports a descriptor if it brings one, else calls `allocate`.
+template <typename Allocate>
+ze_result_t satisfy(const Request& request, void** pointer, Allocate&& allocate) {
+  if (const auto result = check(request); result != ZE_RESULT_SUCCESS) return result;
+  const auto* import = extension<ze_external_memory_import_fd_t>(
+      request.extensions, ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMPORT_FD);
+  const auto memory = import != nullptr
+                          ? import_descriptor(request.context, request.device, *import)
+                          : allocate(request.context.node());
+  if (!memory)
+    return fail(memory.status(), "allocating " + std::to_string(request.size) + " bytes");
+  request.context.adopt(*memory);
+  *pointer = pointer_to<void>(*memory);
+  return ZE_RESULT_SUCCESS;
+}
+
+ze_result_t alloc_shared(ze_context_handle_t handle, const ze_device_mem_alloc_desc_t* for_device,
+                         const ze_host_mem_alloc_desc_t* for_host, std::size_t size,
+                         std::size_t alignment, ze_device_handle_t device_handle, void** pointer) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_NOT_NULL(for_device);
+  ZESVM_NOT_NULL(for_host);
+  ZESVM_NOT_NULL(pointer);
+  if ((for_device->flags & ~known_device_flags) != 0 || (for_host->flags & ~known_host_flags) != 0)
+    return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+  const auto device = find<Device>(device_handle);
+  if (device_handle != nullptr && !device) return invalid_handle(device_handle);
+  return entry([&] {
+    const Request request{*context, for_device->pNext, size, alignment, device.get()};
+    return satisfy(request, pointer, [&](node::Node& node) {
+      return node.allocate_shared(Bytes{size}, Bytes{alignment},
+                                  device ? std::optional{device->tile()} : std::nullopt,
+                                  request.limit());
+    });
+  });
+}
+
+ze_result_t alloc_device(ze_context_handle_t handle, const ze_device_mem_alloc_desc_t* description,
+                         std::size_t size, std::size_t alignment, ze_device_handle_t device_handle,
+                         void** pointer) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_FIND(device, Device, device_handle);
+  ZESVM_NOT_NULL(description);
+  ZESVM_NOT_NULL(pointer);
+  if ((description->flags & ~known_device_flags) != 0) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+  return entry([&] {
+    const Request request{*context, description->pNext, size, alignment, device.get()};
+    return satisfy(request, pointer, [&](node::Node& node) {
+      return node.allocate_device(device->tile(), Bytes{size}, Bytes{alignment}, request.limit());
+    });
+  });
+}
+
+ze_result_t alloc_host(ze_context_handle_t handle, const ze_host_mem_alloc_desc_t* description,
+                       std::size_t size, std::size_t alignment, void** pointer) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_NOT_NULL(description);
+  ZESVM_NOT_NULL(pointer);
+  if ((description->flags & ~known_host_flags) != 0) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+  return entry([&] {
+    const Request request{*context, description->pNext, size, alignment};
+    return satisfy(request, pointer, [&](node::Node& node) {
+      return node.allocate_host(Bytes{size}, Bytes{alignment});
+    });
+  });
+}
+
+ze_result_t free_memory(ze_context_handle_t handle, void* pointer) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_NOT_NULL(pointer);
+  return entry([&] {
+    const auto base = address_of(pointer);
+    if (!context->owns(base))
+      return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT,
+                  "freeing a pointer that no allocation of the context begins at");
+    if (const auto status = context->node().free(base); status != Status::ok)
+      return fail(status, "freeing memory");
+    context->disown(base);
+    forget_exports(base);
+    return ZE_RESULT_SUCCESS;
+  });
+}
+
+ze_result_t free_ext(ze_context_handle_t context, const ze_memory_free_ext_desc_t* description,
+                     void* pointer) {
+  ZESVM_NOT_NULL(description);
+  constexpr ze_driver_memory_free_policy_ext_flags_t known =
+      ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_BLOCKING_FREE |
+      ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_DEFER_FREE;
+  if ((description->freePolicy & ~known) != 0) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+  return free_memory(context, pointer);
+}
+
+ze_memory_type_t type_of(node::MemoryKind kind) {
+  switch (kind) {
+    case node::MemoryKind::host: return ZE_MEMORY_TYPE_HOST;
+    case node::MemoryKind::device: return ZE_MEMORY_TYPE_DEVICE;
+    case node::MemoryKind::shared: return ZE_MEMORY_TYPE_SHARED;
+    case node::MemoryKind::virtual_reservation: return ZE_MEMORY_TYPE_UNKNOWN;
+  }
+  return ZE_MEMORY_TYPE_UNKNOWN;
+}
+
+/// Tells a page size that holds for any place the memory can be in.
+std::uint64_t page_size_of(const node::Allocation& memory) {
+  return memory.kind == node::MemoryKind::device ? Bytes{64_KiB}.count : cpu_page.count;
+}
+
+ze_result_t get_alloc_properties(ze_context_handle_t handle, const void* pointer,
+                                 ze_memory_allocation_properties_t* out,
+                                 ze_device_handle_t* device) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_NOT_NULL(pointer);
+  ZESVM_NOT_NULL(out);
+  return entry([&] {
+    out->type = ZE_MEMORY_TYPE_UNKNOWN;
+    out->id = 0;
+    out->pageSize = 0;
+    if (device != nullptr) *device = nullptr;
+    auto memory = context->node().allocation_at(address_of(pointer));
+    if (!memory) return ZE_RESULT_SUCCESS;
+    if (memory->kind == node::MemoryKind::virtual_reservation)
+      memory = as_mapped(*memory, address_of(pointer));
+    out->type = type_of(memory->kind);
+    if (out->type == ZE_MEMORY_TYPE_UNKNOWN) return ZE_RESULT_SUCCESS;
+    out->id = memory->id;
+    out->pageSize = page_size_of(*memory);
+    if (device != nullptr && memory->tile)
+      if (const auto* owner = context->driver().device_of(*memory->tile))
+        *device = handle_of(owner);
+    if (auto* exported = extension<ze_external_memory_export_fd_t>(
+            out->pNext, ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_EXPORT_FD))
+      return export_descriptor(*context, *memory, *exported);
+    return ZE_RESULT_SUCCESS;
+  });
+}
+
+ze_result_t get_address_range(ze_context_handle_t handle, const void* pointer, void** base,
+                              std::size_t* size) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_NOT_NULL(pointer);
+  return entry([&] {
+    const auto memory = context->node().allocation_at(address_of(pointer));
+    if (!memory) return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "address range of unknown memory");
+    if (base != nullptr) *base = pointer_to<void>(memory->interval.begin);
+    if (size != nullptr) *size = memory->interval.size().count;
+    return ZE_RESULT_SUCCESS;
+  });
+}
+
+/// Returns which of the core's words an attribute of the specification comes down to.
+svm::AtomicAccess atomic_access_of(std::uint32_t flags) {
+  const bool host = (flags & newer::atomic_host) != 0;
+  const bool device = (flags & newer::atomic_device) != 0;
+  if ((flags & newer::atomic_system) != 0 || (host && device)) return svm::AtomicAccess::global;
+  if (device) return svm::AtomicAccess::device;
+  if (host || (flags & newer::atomic_no_device) != 0) return svm::AtomicAccess::cpu;
+  return svm::AtomicAccess::undefined;
+}
+
+std::uint32_t attribute_of(svm::AtomicAccess access) {
+  switch (access) {
+    case svm::AtomicAccess::undefined: return 0;
+    case svm::AtomicAccess::device: return newer::atomic_device;
+    case svm::AtomicAccess::global: return newer::atomic_system;
+    case svm::AtomicAccess::cpu: return newer::atomic_host;
+  }
+  return 0;
+}
+
+Interval whole_pages(Interval interval) {
+  return {align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
+}
+
+/// Checks the arguments both atomic access functions have, and gives the pages they speak of.
+ze_result_t atomic_arguments(Context& context, const void* pointer, std::size_t size,
+                             Interval& pages) {
+  const auto interval = Interval::checked(address_of(pointer), Bytes{size});
+  if (size == 0 || !interval) return ZE_RESULT_ERROR_INVALID_SIZE;
+  if (!context.node().allocation_at(interval->begin))
+    return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "atomic access attribute of unknown memory");
+  pages = whole_pages(*interval);
+  return ZE_RESULT_SUCCESS;
+}
+
+ze_result_t set_atomic_access(ze_context_handle_t handle, ze_device_handle_t device_handle,
+                              const void* pointer, std::size_t size, std::uint32_t flags) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_FIND(device, Device, device_handle);
+  ZESVM_NOT_NULL(pointer);
+  if ((flags & ~newer::atomic_known) != 0) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+  return entry([&] {
+    Interval pages{};
+    if (const auto result = atomic_arguments(*context, pointer, size, pages);
+        result != ZE_RESULT_SUCCESS)
+      return result;
+    const auto outcome = context->node().address_space().advise(
+        pages, svm::Advice::atomic_access(atomic_access_of(flags)));
+    return outcome ? ZE_RESULT_SUCCESS : fail(outcome.status(), "setting atomic access");
+  });
+}
+
+ze_result_t get_atomic_access(ze_context_handle_t handle, ze_device_handle_t device_handle,
+                              const void* pointer, std::size_t size, std::uint32_t* flags) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_FIND(device, Device, device_handle);
+  ZESVM_NOT_NULL(pointer);
+  ZESVM_NOT_NULL(flags);
+  return entry([&] {
+    Interval pages{};
+    if (const auto result = atomic_arguments(*context, pointer, size, pages);
+        result != ZE_RESULT_SUCCESS)
+      return result;
+    std::optional<svm::AtomicAccess> access;
+    for (const auto& piece : context->node().address_space().attributes(pages)) {
+      // As on real drivers, an interval with several answers has none.
+      if (access && *access != piece.attributes.atomic) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+      access = piece.attributes.atomic;
+    }
+    *flags = attribute_of(access.value_or(svm::AtomicAccess::undefined));
+    return ZE_RESULT_SUCCESS;
+  });
+}
+
+}  // namespace
+
+void fill(ze_mem_dditable_t& table) {
+  table.pfnAllocShared = alloc_shared;
+  table.pfnAllocDevice = alloc_device;
+  table.pfnAllocHost = alloc_host;
+  table.pfnFree = free_memory;
+  table.pfnFreeExt = free_ext;
+  table.pfnGetAllocProperties = get_alloc_properties;
+  table.pfnGetAddressRange = get_address_range;
+  fill_ipc(table);
+}
+
+void add_memory_functions(FunctionNames& names) {
+  add_function(names, "zeMemSetAtomicAccessAttributeExp", set_atomic_access);
+  add_function(names, "zeMemGetAtomicAccessAttributeExp", get_atomic_access);
+  add_ipc_functions(names);
+}
+
+}  // namespace zesvm::simulator::driver

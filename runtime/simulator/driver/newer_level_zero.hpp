@@ -1,0 +1,53 @@
+/// @file newer_level_zero.hpp
+/// What programs built with newer Level Zero headers pass to the driver, declared here because the
+/// oldest supported headers (specification 1.4) lack it. Values and layouts are the specification's.
+#pragma once
+
+#include <cstdint>
+
+#include <level_zero/ze_api.h>
+
+namespace zesvm::simulator::driver::newer {
+
+inline constexpr const char* memory_atomics_name = "ZE_experimental_memory_atomics";
+inline constexpr const char* immediate_append_name =
+    "ZE_experimental_immediate_command_list_append";
+
+/// Extension structures, by their `stype`.
+enum StructureType : std::uint32_t {
+  stype_device_ip_version = 0x0001000f,
+  stype_mutable_command_list_properties = 0x00020015,
+};
+
+/// ze_init_driver_type_desc_t (1.10).
+struct InitDriverTypes {
+  ze_structure_type_t stype;
+  const void* pNext;
+  std::uint32_t flags;
+};
+inline constexpr std::uint32_t driver_type_gpu = 1u << 0;
+
+/// ze_device_ip_version_ext_t (1.5).
+struct DeviceIpVersion {
+  ze_structure_type_t stype;
+  const void* pNext;
+  std::uint32_t ip_version;
+};
+
+/// ze_memory_atomic_attr_exp_flags_t (1.7).
+enum AtomicAttribute : std::uint32_t {
+  atomic_none = 1u << 0,
+  atomic_no_host = 1u << 1,
+  atomic_host = 1u << 2,
+  atomic_no_device = 1u << 3,
+  atomic_device = 1u << 4,
+  atomic_no_system = 1u << 5,
+  atomic_system = 1u << 6,
+};
+inline constexpr std::uint32_t atomic_known = (1u << 7) - 1;
+
+/// ze_physical_mem_flags_t (1.8).
+inline constexpr std::uint32_t physical_memory_on_device = 1u << 0;
+inline constexpr std::uint32_t physical_memory_on_host = 1u << 1;
+
+}  // namespace zesvm::simulator::driver::newer
