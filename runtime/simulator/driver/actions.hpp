@@ -11,16 +11,23 @@
 #include "simulator/driver/command.hpp"
 #include "simulator/driver/device_clock.hpp"
 
+namespace zesvm::spirv {
+struct Kernel;
+}
+
 namespace zesvm::simulator::driver {
 
 /// Runs a kernel. `group_count_at`, when set, is where the group count is read when it runs.
 class LaunchAction : public Action {
  public:
-  LaunchAction(node::Launch launch, std::shared_ptr<void> keeper)
-      : launch(std::move(launch)), keeper(std::move(keeper)) {}
+  LaunchAction(node::Launch launch, std::shared_ptr<const spirv::Kernel> reflection,
+               std::shared_ptr<void> keeper)
+      : launch(std::move(launch)), reflection(std::move(reflection)), keeper(std::move(keeper)) {}
   node::Outcome execute(CommandTarget& target) override;
 
   node::Launch launch;
+  /// What the kernel is, for changes of its arguments.
+  std::shared_ptr<const spirv::Kernel> reflection;
   /// What must outlive the launch: the module.
   std::shared_ptr<void> keeper;
   std::optional<Address> group_count_at;

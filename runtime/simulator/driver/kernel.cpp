@@ -86,17 +86,17 @@ GroupSize suggest_group_size(std::uint32_t max_total, const GroupSize& global) {
 
 Kernel::Kernel(std::shared_ptr<Module> module, const spirv::Kernel& reflection)
     : module_(std::move(module)),
-      reflection_(reflection),
+      reflection_(std::make_shared<const spirv::Kernel>(reflection)),
       arguments_(reflection.arguments.size()),
       group_size_(reflection.required_group_size.value_or(GroupSize{1, 1, 1})) {}
 
 ze_result_t Kernel::set_argument(std::uint32_t index, std::size_t size, const void* value) {
   if (index >= arguments_.size()) return ZE_RESULT_ERROR_INVALID_KERNEL_ARGUMENT_INDEX;
-  return read_argument(reflection_.arguments[index], size, value, arguments_[index]);
+  return read_argument(reflection_->arguments[index], size, value, arguments_[index]);
 }
 
 ze_result_t Kernel::set_group_size(const GroupSize& size) {
-  const ze_result_t result = check_group_size(device(), reflection_, size);
+  const ze_result_t result = check_group_size(device(), *reflection_, size);
   if (result == ZE_RESULT_SUCCESS) group_size_ = size;
   return result;
 }
@@ -105,7 +105,7 @@ std::shared_ptr<LaunchAction> Kernel::launch(const ze_group_count_t& count) cons
   const std::shared_ptr<Program>& program = module_->program();
   node::Launch launch;
   launch.module = program->id();
-  launch.kernel = reflection_.name;
+  launch.kernel = reflection_->name;
   launch.arguments = arguments_;
   if (program->globals()) {
     launch.arguments.emplace_back(node::PointerArgument{*program->globals()});
@@ -116,7 +116,7 @@ std::shared_ptr<LaunchAction> Kernel::launch(const ze_group_count_t& count) cons
   launch.indirect.host = (indirect_access_ & ZE_KERNEL_INDIRECT_ACCESS_FLAG_HOST) != 0;
   launch.indirect.device = (indirect_access_ & ZE_KERNEL_INDIRECT_ACCESS_FLAG_DEVICE) != 0;
   launch.indirect.shared = (indirect_access_ & ZE_KERNEL_INDIRECT_ACCESS_FLAG_SHARED) != 0;
-  return std::make_shared<LaunchAction>(std::move(launch), program);
+  return std::make_shared<LaunchAction>(std::move(launch), reflection_, program);
 }
 
 }  // namespace zesvm::simulator::driver

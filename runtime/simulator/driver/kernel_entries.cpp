@@ -146,7 +146,7 @@ ze_result_t ZE_APICALL kernel_get_indirect_access(ze_kernel_handle_t handle,
   });
 }
 
-// The string stays good as long as the kernel: it is the kernel's own.
+// Programs either bring a buffer, or a null pointer to be pointed at the kernel's own string.
 ze_result_t ZE_APICALL kernel_get_source_attributes(ze_kernel_handle_t handle, std::uint32_t* size,
                                                     char** text) {
   return entry([&]() -> ze_result_t {
@@ -154,9 +154,10 @@ ze_result_t ZE_APICALL kernel_get_source_attributes(ze_kernel_handle_t handle, s
     ZESVM_NOT_NULL(size);
     const std::string& attributes = kernel->reflection().source_attributes;
     std::size_t bytes = *size;
-    const ze_result_t result = copy_string(attributes, &bytes, text == nullptr ? nullptr : *text);
+    copy_string(attributes, &bytes, text == nullptr ? nullptr : *text);
+    if (text != nullptr && *text == nullptr) *text = const_cast<char*>(attributes.c_str());
     *size = static_cast<std::uint32_t>(bytes);
-    return result;
+    return ZE_RESULT_SUCCESS;
   });
 }
 

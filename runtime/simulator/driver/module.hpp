@@ -61,7 +61,7 @@ class Kernel : public Object {
 
   const Device& device() const { return module_->device(); }
   const std::shared_ptr<Module>& module() const { return module_; }
-  const spirv::Kernel& reflection() const { return reflection_; }
+  const spirv::Kernel& reflection() const { return *reflection_; }
   const GroupSize& group_size() const { return group_size_; }
   ze_kernel_indirect_access_flags_t indirect_access() const { return indirect_access_; }
   void set_indirect_access(ze_kernel_indirect_access_flags_t flags) { indirect_access_ = flags; }
@@ -78,7 +78,7 @@ class Kernel : public Object {
 
  private:
   const std::shared_ptr<Module> module_;
-  const spirv::Kernel reflection_;
+  const std::shared_ptr<const spirv::Kernel> reflection_;
   std::vector<node::KernelArgument> arguments_;
   GroupSize group_size_{1, 1, 1};
   GroupSize global_offset_{0, 0, 0};
