@@ -22,9 +22,7 @@ namespace zesvm::simulator::node {
 enum class TileId : std::uint32_t {};
 
 /// Returns the index of a tile, for use in a table of all tiles.
-constexpr std::size_t index_of(TileId tile) {
-  return static_cast<std::size_t>(tile);
-}
+constexpr std::size_t index_of(TileId tile) { return static_cast<std::size_t>(tile); }
 
 /// What an allocation of the node is.
 enum class MemoryKind : std::uint8_t {
@@ -47,7 +45,7 @@ struct Allocation {
   /// What the program may use. `interval.size()` is the size it asked for.
   Interval interval{};
   /// The tile that owns it (device) or that it prefers (shared); nothing for host.
-  std::optional<TileId> tile;
+  std::optional<TileId> tile{};
   /// Its content belongs to another process (IPC).
   bool is_imported = false;
 };

@@ -1,0 +1,333 @@
+#include "simulator/node/cpu_faults.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+#include <linux/futex.h>
+#include <mutex>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <thread>
+#include <ucontext.h>
+#include <unistd.h>
+#include <vector>
+
+#include "base/mutex.hpp"
+
+namespace zesvm::simulator::node {
+
+namespace {
+
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected) {
+  ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
+}
+
+void futex_wake(std::atomic<std::uint32_t>& word, int count) {
+  ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+}
+
+/// A fault that waits for its answer, on the stack of the faulting thread.
+struct Request {
+  Address where;
+  CpuAccess access = CpuAccess::read;
+  Request* next = nullptr;
+  /// 0 until answered, then 1 + Status.
+  std::atomic<std::uint32_t> answer{0};
+};
+
+void say(const char* message) {
+  // A failing stderr leaves nobody to tell.
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, message, std::strlen(message));
+}
+
+}  // namespace
+
+/// What the signal handler and the service threads of one node share.
+struct CpuFaults::Service {
+  explicit Service(CpuFaultResolver& fault_resolver) : resolver(fault_resolver) {}
+
+  /// Leaves a request for the threads. Called by the signal handler.
+  void post(Request& request) {
+    Request* head = posted.load(std::memory_order_relaxed);
+    do request.next = head;
+    // Pairs with the acquire in take_one(): the request is complete when it is found.
+    while (!posted.compare_exchange_weak(head, &request, std::memory_order_release,
+                                         std::memory_order_relaxed));
+    tickets.fetch_add(1);
+    futex_wake(tickets, 1);
+  }
+
+  Request* take_one() {
+    const Lock guard{taking};
+    if (taken == nullptr) {
+      Request* newest = posted.exchange(nullptr, std::memory_order_acquire);
+      // Oldest first: nobody is overtaken for ever.
+      while (newest != nullptr) {
+        Request* const following = newest->next;
+        newest->next = taken;
+        taken = newest;
+        newest = following;
+      }
+    }
+    Request* const request = taken;
+    if (request != nullptr) taken = request->next;
+    return request;
+  }
+
+  void serve() {
+    for (;;) {
+      const std::uint32_t seen = tickets.load();
+      if (Request* const request = take_one()) {
+        const Status status = resolver.resolve(request->where, request->access);
+        std::atomic<std::uint32_t>& answer = request->answer;
+        // The request is gone as soon as the answer is there; waking uses its address only.
+        answer.store(1 + static_cast<std::uint32_t>(status));
+        futex_wake(answer, 1);
+        continue;
+      }
+      if (is_ending.load()) return;
+      futex_wait(tickets, seen);
+    }
+  }
+
+  CpuFaultResolver& resolver;
+  std::atomic<Request*> posted{nullptr};
+  /// Counts posts, so that a thread that found nothing does not sleep through one.
+  std::atomic<std::uint32_t> tickets{0};
+  std::atomic<bool> is_ending{false};
+  Mutex<LockOrder::leaf> taking;
+  Request* taken ZESVM_GUARDED_BY(taking) = nullptr;
+  std::vector<std::thread> threads;
+};
+
+namespace {
+
+/// An interval somebody watches. The list only grows; an entry without a service is dead.
+struct Watch {
+  Interval interval;
+  std::atomic<CpuFaults::Service*> service{nullptr};
+  Watch* next = nullptr;
+};
+
+/// A handler that faults are passed on to. Never changed, never freed: the signal handler reads it.
+struct Earlier {
+  struct sigaction action;
+  const Earlier* next;
+};
+
+std::atomic<Watch*> watches{nullptr};
+std::atomic<const Earlier*> chain{nullptr};
+std::atomic<std::uint64_t> displaced_count{0};
+std::atomic<bool> forked{false};
+std::atomic<bool> said_forked{false};
+
+/// How deep this thread is in a chain that came back to us. Static storage, because the first use
+/// of other thread-local storage may allocate, which a signal handler must not.
+struct Depth {
+  const void* context;
+  unsigned passed_on;
+};
+__attribute__((tls_model("initial-exec"))) thread_local Depth depth{nullptr, 0};
+
+CpuFaults::Service* service_for(Address where) {
+  for (const Watch* watch = watches.load(std::memory_order_acquire); watch != nullptr;
+       watch = watch->next) {
+    if (!watch->interval.contains(where)) continue;
+    if (CpuFaults::Service* service = watch->service.load(std::memory_order_acquire)) {
+      return service;
+    }
+  }
+  return nullptr;
+}
+
+/// Does what the kernel does when there is no handler.
+void take_default_action(const siginfo_t* info) {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(SIGSEGV, &action, nullptr);
+  // A fault happens again on return and ends the process where it happened. A signal that was sent
+  // must be sent again.
+  if (info->si_code <= 0) {
+    ::syscall(SYS_tgkill, ::getpid(), ::syscall(SYS_gettid), SIGSEGV);
+  }
+}
+
+void call_with_its_mask(const struct sigaction& action, int signal, siginfo_t* info,
+                        void* context) {
+  sigset_t mask = action.sa_mask;
+  if ((action.sa_flags & SA_NODEFER) == 0) sigaddset(&mask, signal);
+  // The mask from before the fault comes back when our handler returns, or with siglongjmp.
+  ::pthread_sigmask(SIG_BLOCK, &mask, nullptr);
+  if ((action.sa_flags & SA_SIGINFO) != 0) {
+    action.sa_sigaction(signal, info, context);
+  } else {
+    action.sa_handler(signal);
+  }
+}
+
+/// Passes a fault on (F1): `skip` handlers already had it.
+void pass_on(int signal, siginfo_t* info, void* context, unsigned skip) {
+  const Earlier* earlier = chain.load(std::memory_order_acquire);
+  for (; earlier != nullptr && skip > 0; --skip) earlier = earlier->next;
+  if (earlier == nullptr) return take_default_action(info);
+  const struct sigaction& action = earlier->action;
+  const bool is_plain = (action.sa_flags & SA_SIGINFO) == 0;
+  if (is_plain && action.sa_handler == SIG_DFL) return take_default_action(info);
+  if (is_plain && action.sa_handler == SIG_IGN) {
+    // A fault cannot be ignored; the kernel ends the process.
+    if (info->si_code > 0) take_default_action(info);
+    return;
+  }
+  if ((action.sa_flags & SA_RESETHAND) != 0) {
+    // The next one finds the default action, as the program asked for. Lost for us as well, until
+    // the next notice_displacement().
+    struct sigaction reset {};
+    reset.sa_handler = SIG_DFL;
+    ::sigaction(SIGSEGV, &reset, nullptr);
+  }
+  call_with_its_mask(action, signal, info, context);
+}
+
+bool is_answered_ok(CpuFaults::Service& service, Address where, const ucontext_t& context) {
+  // Bit 1 of the page fault error code: the access was a write.
+  const bool is_write = (context.uc_mcontext.gregs[REG_ERR] & 2) != 0;
+  Request request;
+  request.where = where;
+  request.access = is_write ? CpuAccess::write : CpuAccess::read;
+  service.post(request);
+  while (request.answer.load() == 0) futex_wait(request.answer, 0);
+  return request.answer.load() == 1 + static_cast<std::uint32_t>(Status::ok);
+}
+
+void handle(int signal, siginfo_t* info, void* context) {
+  const int saved_errno = errno;
+  // Called by the kernel, the context lies right above our frame; called by another handler that
+  // found us as the one before it, it does not.
+  const bool by_kernel = __builtin_dwarf_cfa() == context;
+  const bool came_back = !by_kernel && depth.context == context && depth.passed_on > 0;
+  const Address where{reinterpret_cast<std::uintptr_t>(info->si_addr)};
+  CpuFaults::Service* const service =
+      !came_back && info->si_code > 0 ? service_for(where) : nullptr;
+  if (service != nullptr && forked.load(std::memory_order_relaxed)) {
+    if (!said_forked.exchange(true)) {
+      say("zesvm: memory of a simulated tile was touched in a forked child, where it is out of "
+          "reach; bring it to the host before fork\n");
+    }
+  } else if (service != nullptr &&
+             is_answered_ok(*service, where, *static_cast<const ucontext_t*>(context))) {
+    errno = saved_errno;
+    return;
+  }
+  const unsigned skip = came_back ? depth.passed_on : 0;
+  depth = {context, skip + 1};
+  pass_on(signal, info, context, skip);
+  depth = {nullptr, 0};
+  errno = saved_errno;
+}
+
+bool is_ours(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == &handle;
+}
+
+bool is_same(const struct sigaction& a, const struct sigaction& b) {
+  if ((a.sa_flags & SA_SIGINFO) != (b.sa_flags & SA_SIGINFO)) return false;
+  return (a.sa_flags & SA_SIGINFO) != 0 ? a.sa_sigaction == b.sa_sigaction
+                                        : a.sa_handler == b.sa_handler;
+}
+
+void install() {
+  struct sigaction action {};
+  action.sa_sigaction = &handle;
+  // SA_NODEFER: another signal's handler may interrupt the wait, and fault itself.
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  struct sigaction before {};
+  ::sigaction(SIGSEGV, nullptr, &before);
+  if (is_ours(before)) return;
+  const Earlier* head = chain.load(std::memory_order_relaxed);
+  // A program that installs the same handler again and again does not make the chain longer.
+  if (head == nullptr || !is_same(head->action, before)) {
+    chain.store(new Earlier{before, head}, std::memory_order_release);
+  }
+  ::sigaction(SIGSEGV, &action, nullptr);
+}
+
+Mutex<LockOrder::leaf>& install_lock() {
+  static Mutex<LockOrder::leaf> lock;
+  return lock;
+}
+
+void install_first_time() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const Lock guard{install_lock()};
+    install();
+    ::pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
+  });
+}
+
+/// Several, because a fault may wait: for another thread's migration, or for a time slice to end.
+std::size_t thread_count() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 8);
+}
+
+}  // namespace
+
+CpuFaults::CpuFaults(CpuFaultResolver& resolver) : service_(std::make_unique<Service>(resolver)) {
+  install_first_time();
+  // Signals of the program are not for these threads.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  sigdelset(&all, SIGSEGV);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  Service* const service = service_.get();
+  for (std::size_t i = 0; i < thread_count(); ++i) {
+    service_->threads.emplace_back([service] { service->serve(); });
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+CpuFaults::~CpuFaults() {
+  for (Watch* watch = watches.load(); watch != nullptr; watch = watch->next) {
+    Service* expected = service_.get();
+    watch->service.compare_exchange_strong(expected, nullptr);
+  }
+  if (is_forked_child()) {
+    // The threads are the parent's: there is nobody to end.
+    for (std::thread& thread : service_->threads) thread.detach();
+  } else {
+    service_->is_ending.store(true);
+    service_->tickets.fetch_add(1);
+    futex_wake(service_->tickets, INT_MAX);
+    for (std::thread& thread : service_->threads) thread.join();
+  }
+}
+
+void CpuFaults::watch(Interval interval) {
+  const Lock guard{install_lock()};
+  auto* const watch = new Watch{interval, {}, watches.load(std::memory_order_relaxed)};
+  watch->service.store(service_.get(), std::memory_order_release);
+  watches.store(watch, std::memory_order_release);
+}
+
+void CpuFaults::notice_displacement() {
+  struct sigaction now {};
+  ::sigaction(SIGSEGV, nullptr, &now);
+  if (is_ours(now) || is_forked_child()) return;
+  const Lock guard{install_lock()};
+  if (displaced_count.fetch_add(1) == 0) {
+    say("zesvm: another SIGSEGV handler was installed over the simulated node's; it stays, called "
+        "after the node's own for faults that are not on the node's memory\n");
+  }
+  install();
+}
+
+std::uint64_t CpuFaults::displacements() { return displaced_count.load(); }
+
+bool CpuFaults::is_forked_child() { return forked.load(std::memory_order_relaxed); }
+
+}  // namespace zesvm::simulator::node

@@ -1,0 +1,56 @@
+/// @file memory_file.hpp
+/// Memory that has a name other processes can map: an anonymous file, seen as a whole through an
+/// alias mapping of this process. Bytes travel through aliases, never through the addresses the
+/// program knows, so that moving them cannot fault.
+#pragma once
+
+#include <vector>
+
+#include "base/interval.hpp"
+#include "base/status.hpp"
+#include "base/unique_fd.hpp"
+#include "simulator/tile/tile_process.hpp"
+
+namespace zesvm::simulator::node {
+
+/// An anonymous file, sparse, mapped as a whole. Vanishes with the last process that maps it.
+class MemoryFile {
+ public:
+  /// An empty file.
+  MemoryFile() = default;
+  /// Creates a file of `size` bytes, all holes; `name` shows up in /proc only.
+  ///
+  /// @errors   out_of_host_memory: no descriptor or no address space
+  [[nodiscard]] static Result<MemoryFile> create(const char* name, Bytes size);
+  /// Takes over a file made elsewhere, of which `[begin, begin + size)` is used.
+  [[nodiscard]] static Result<MemoryFile> adopt(UniqueFd fd, Bytes begin, Bytes size);
+  MemoryFile(MemoryFile&& other) noexcept;
+  MemoryFile& operator=(MemoryFile&& other) noexcept;
+  ~MemoryFile();
+
+  int descriptor() const { return fd_.get(); }
+  /// Returns where in the file the used part ends.
+  Bytes end() const { return begin_ + size_; }
+  /// Returns where byte `offset` of the file, in the used part, is in the alias.
+  std::byte* at(Bytes offset) const { return alias_ + (offset - begin_).count; }
+  /// Gives the pages of `[offset, offset + size)` back; they read as zeros afterwards.
+  void punch(Bytes offset, Bytes size) const;
+  /// Returns whether the part has a page that exists (was written or read through a mapping).
+  bool has_page(Bytes offset, Bytes size) const;
+  /// Returns whether the part has a page that does not exist.
+  bool has_hole(Bytes offset, Bytes size) const;
+
+ private:
+  UniqueFd fd_;
+  std::byte* alias_ = nullptr;
+  Bytes begin_;
+  Bytes size_;
+};
+
+/// A memory file and the names the tiles know it by, by index of the tile.
+struct SharedFile {
+  MemoryFile memory;
+  std::vector<tile::FileId> on_tile;
+};
+
+}  // namespace zesvm::simulator::node

@@ -1,0 +1,279 @@
+// Node: modules, launches, and where memory should be for them.
+
+#include <algorithm>
+
+#include "kernels/spirv/module.hpp"
+#include "kernels/spirv/transform.hpp"
+#include "simulator/node/node.hpp"
+#include "simulator/node/node_state.hpp"
+
+namespace zesvm::simulator::node {
+
+namespace {
+
+/// A launch on its way: what it holds in place, and whom to tell.
+class LaunchInFlight {
+ public:
+  LaunchInFlight(NodeState& node, Tile& tile) : node_(node), tile_(tile) {}
+
+  std::future<Outcome> future() { return promise_.get_future(); }
+
+  /// Makes what the launch may touch reachable, as far as it has to be before.
+  Status prepare(const Launch& request) {
+    reach(request);
+    for (const AllocationRecord& record : reached_) {
+      if (record.allocation.kind != MemoryKind::device || record.is_exported || record.imported ||
+          record.allocation.tile != tile_.id) {
+        continue;
+      }
+      const Status status = node_.space->pin(record.footprint);
+      if (status == Status::ok) pinned_.push_back(record.footprint);
+      // A device that faults gets it piece by piece while it runs.
+      if (status != Status::ok && !tile_.description->page_faults) return status;
+    }
+    if (tile_.description->page_faults) return Status::ok;
+    std::vector<svm::AccessedInterval> accesses;
+    for (const AllocationRecord& record : reached_) {
+      if (record.allocation.kind == MemoryKind::virtual_reservation) continue;
+      const auto mapping = node_.memory.find(record.footprint.begin);
+      if (mapping) accesses.push_back({mapping->interval, svm::Access::write});
+    }
+    return node_.space->prepare(tile_.device_id, accesses);
+  }
+
+  void finish(Outcome outcome) {
+    for (const Interval interval : pinned_) node_.space->unpin(interval);
+    {
+      const Lock guard{tile_.lock};
+      for (const AllocationRecord& record : reached_) {
+        const auto it = std::find(tile_.reachable.begin(), tile_.reachable.end(), record.footprint);
+        if (it != tile_.reachable.end()) tile_.reachable.erase(it);
+      }
+    }
+    promise_.set_value(std::move(outcome));
+  }
+
+ private:
+  void reach(const Launch& request) {
+    for (const KernelArgument& argument : request.arguments) {
+      const auto* pointer = std::get_if<PointerArgument>(&argument);
+      if (pointer == nullptr) continue;
+      if (auto record = node_.allocations.find(pointer->address)) {
+        reached_.push_back(*std::move(record));
+      }
+    }
+    if (!tile_.description->page_faults) {
+      for (AllocationRecord& record : node_.allocations.all_of(request.indirect)) {
+        reached_.push_back(std::move(record));
+      }
+      const Lock guard{tile_.lock};
+      for (const AllocationRecord& record : reached_) tile_.reachable.push_back(record.footprint);
+    }
+  }
+
+  NodeState& node_;
+  Tile& tile_;
+  std::promise<Outcome> promise_;
+  std::vector<AllocationRecord> reached_;
+  std::vector<Interval> pinned_;
+};
+
+tile::Extent extent_of(const std::array<std::uint32_t, 3>& values) {
+  return {values[0], values[1], values[2]};
+}
+
+Result<tile::LaunchRequest> request_of(Launch launch) {
+  tile::LaunchRequest request;
+  request.module = {static_cast<std::uint32_t>(launch.module)};
+  request.kernel = std::move(launch.kernel);
+  request.group_size = extent_of(launch.group_size);
+  request.group_count = extent_of(launch.group_count);
+  request.global_offset = extent_of(launch.global_offset);
+  for (KernelArgument& argument : launch.arguments) {
+    if (auto* pointer = std::get_if<PointerArgument>(&argument)) {
+      request.arguments.push_back(tile::PointerArgument{pointer->address});
+    } else if (auto* value = std::get_if<ValueArgument>(&argument)) {
+      request.arguments.push_back(tile::ValueArgument{std::move(value->bytes)});
+    } else if (auto* local = std::get_if<LocalArgument>(&argument)) {
+      request.arguments.push_back(tile::LocalArgument{local->size});
+    } else {
+      return Status::invalid_argument;
+    }
+  }
+  return request;
+}
+
+std::chrono::steady_clock::time_point time_of(std::uint64_t monotonic_ns) {
+  // The steady clock is CLOCK_MONOTONIC on Linux.
+  return std::chrono::steady_clock::time_point{std::chrono::nanoseconds{monotonic_ns}};
+}
+
+std::string hex(Address where) {
+  char text[32];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(where.value));
+  return text;
+}
+
+Outcome outcome_of(const tile::Outcome& ended) {
+  Outcome outcome;
+  outcome.status = ended.status;
+  outcome.message = ended.message;
+  outcome.begin = time_of(ended.begin_ns);
+  outcome.end = time_of(ended.end_ns);
+  if (ended.status != Status::ok && ended.fault_address.value != 0) {
+    outcome.message += "page fault at " + hex(ended.fault_address) +
+                       " refused: " + std::string(name_of(ended.status));
+  }
+  return outcome;
+}
+
+Outcome failed(Status status, std::string message) {
+  const auto now = std::chrono::steady_clock::now();
+  return {status, std::move(message), now, now};
+}
+
+/// Applies the constants, and lets atomics be told from plain accesses.
+spirv::Checked<spirv::Module> adapted(std::span<const std::byte> binary,
+                                      std::span<const SpecConstant> constants) {
+  auto module = spirv::parse(binary);
+  if (!module) return module;
+  std::vector<spirv::SpecializationValue> values;
+  for (const SpecConstant& constant : constants) values.push_back({constant.id, constant.value});
+  if (!values.empty()) {
+    module = spirv::specialize(*module, values);
+    if (!module) return module;
+  }
+  auto probed = spirv::with_atomic_probes(*module, atomic_probe_offset.count);
+  if (!probed) return probed.error();
+  return std::move(probed->module);
+}
+
+}  // namespace
+
+BuildOutcome Node::build_module(TileId tile, std::span<const std::byte> spirv,
+                                std::span<const SpecConstant> constants,
+                                const std::string& options) {
+  BuildOutcome outcome;
+  outcome.status = state_->usable(tile);
+  if (outcome.status != Status::ok) return outcome;
+  const auto module = adapted(spirv, constants);
+  if (!module) {
+    outcome.status = Status::invalid_argument;
+    outcome.log =
+        "SPIR-V, byte " + std::to_string(module.error().offset) + ": " + module.error().message;
+    return outcome;
+  }
+  tile::BuildOutcome built = state_->tile(tile).process->build_module(module->bytes(), options);
+  outcome.status = built.status;
+  outcome.module = ModuleId{built.module.value};
+  outcome.log = std::move(built.log);
+  return outcome;
+}
+
+void Node::release_module(TileId tile, ModuleId module) {
+  if (state_->usable(tile) != Status::ok) return;
+  const tile::ModuleId id{static_cast<std::uint32_t>(module)};
+  // A tile that died has forgotten it already.
+  if (state_->tile(tile).process->release_module(id) != Status::ok) return;
+}
+
+std::future<Outcome> Node::launch(TileId tile, Launch request) {
+  if (const Status status = state_->usable(tile); status != Status::ok) {
+    std::promise<Outcome> refused;
+    refused.set_value(failed(status, "the tile is " + std::string(name_of(status))));
+    return refused.get_future();
+  }
+  CpuFaults::notice_displacement();
+  Tile& on = state_->tile(tile);
+  if (state_->failures.strikes(Failure::lost)) on.process->kill();
+  const auto flight = std::make_shared<LaunchInFlight>(*state_, on);
+  std::future<Outcome> future = flight->future();
+  if (const Status status = flight->prepare(request); status != Status::ok) {
+    flight->finish(failed(status, "preparing memory for " + request.kernel));
+    return future;
+  }
+  on.counters.launches.fetch_add(1, std::memory_order_relaxed);
+  const std::string kernel = request.kernel;
+  const auto converted = request_of(std::move(request));
+  Status status = converted.status();
+  if (converted.has_value()) {
+    status = on.process->launch(
+        *converted, [flight](const tile::Outcome& ended) { flight->finish(outcome_of(ended)); });
+  }
+  if (status != Status::ok) flight->finish(failed(status, "launching " + kernel));
+  return future;
+}
+
+namespace {
+
+Interval pages_of(Interval interval) {
+  return {align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
+}
+
+}  // namespace
+
+Status Node::prefetch(TileId tile, Interval interval) {
+  ZESVM_TRY(state_->usable(tile));
+  const Interval pages = pages_of(interval);
+  const svm::DeviceId device = state_->tile(tile).device_id;
+  return state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
+}
+
+Status Node::prefetch_to_host(Interval interval) {
+  if (CpuFaults::is_forked_child()) return Status::no_device;
+  return state_->space->migrate_to_system(pages_of(interval), pagemap::Cause::prefetch).status();
+}
+
+Status Node::make_resident(TileId tile, Interval interval) {
+  ZESVM_TRY(state_->usable(tile));
+  Tile& on = state_->tile(tile);
+  const auto record = state_->allocations.find(interval.begin);
+  if (!record) return Status::invalid_argument;
+  const Interval pages = pages_of(interval).intersection(record->footprint);
+  if (record->allocation.kind == MemoryKind::virtual_reservation) return Status::ok;
+  const bool is_own = record->allocation.kind == MemoryKind::device && !record->is_exported &&
+                      !record->imported && record->allocation.tile == tile;
+  if (!is_own) {
+    const svm::AccessedInterval access{pages, svm::Access::write};
+    return state_->space->prepare(on.device_id, {&access, 1});
+  }
+  ZESVM_TRY(state_->space->pin(pages));
+  const Lock guard{on.lock};
+  on.resident.push_back(pages);
+  return Status::ok;
+}
+
+Status Node::evict(TileId tile, Interval interval) {
+  ZESVM_TRY(state_->usable(tile));
+  Tile& on = state_->tile(tile);
+  const auto record = state_->allocations.find(interval.begin);
+  if (!record) return Status::invalid_argument;
+  const Interval pages = pages_of(interval).intersection(record->footprint);
+  {
+    const Lock guard{on.lock};
+    const auto it = std::find(on.resident.begin(), on.resident.end(), pages);
+    // Memory that was only prepared was not kept in place.
+    if (it == on.resident.end()) return Status::ok;
+    on.resident.erase(it);
+  }
+  state_->space->unpin(pages);
+  return Status::ok;
+}
+
+std::vector<Residence> Node::residence(Interval interval) const {
+  std::vector<Residence> result;
+  for (const svm::ChunkResidency& chunk : state_->space->residency(pages_of(interval)).chunks) {
+    const Interval part = chunk.interval.intersection(interval);
+    if (part.is_empty()) continue;
+    std::optional<TileId> tile;
+    if (chunk.pagemap != nullptr) tile = TileId{chunk.pagemap->index()};
+    if (!result.empty() && result.back().tile == tile && result.back().interval.end == part.begin) {
+      result.back().interval.end = part.end;
+    } else {
+      result.push_back({part, tile});
+    }
+  }
+  return result;
+}
+
+}  // namespace zesvm::simulator::node

@@ -1,0 +1,49 @@
+#include "simulator/node/tile.hpp"
+
+namespace zesvm::simulator::node {
+
+namespace {
+
+tile::Rights rights_of(const svm::Mapping& mapping) {
+  if (mapping.writable == svm::Writable::no) return tile::Rights::read;
+  return mapping.atomics == svm::Atomics::allowed ? tile::Rights::atomic : tile::Rights::write;
+}
+
+}  // namespace
+
+Status TilePort::map_file(Interval interval, const SharedFile& file, Bytes offset,
+                          tile::Rights rights, tile::Populate populate) noexcept {
+  if (process_ == nullptr) return Status::device_lost;
+  if (failures_.strikes(Failure::map)) return Status::map_failed;
+  return process_->map(tile::Binding{.interval = interval,
+                                     .file = file.on_tile[tile_],
+                                     .offset = offset,
+                                     .rights = rights,
+                                     .populate = populate});
+}
+
+Status TilePort::map(Interval interval, const svm::Mapping& mapping) noexcept {
+  if (mapping.protocol != pagemap::Protocol::system) {
+    // The pages of VRAM exist once somebody used them, and are worth nothing until then.
+    return map_file(interval, memory_.vram_file(mapping.extent.pagemap->index()),
+                    mapping.extent.offset, rights_of(mapping), tile::Populate::now);
+  }
+  const auto behind = memory_.find(interval.begin);
+  if (!behind || behind->file == nullptr || behind->interval.end < interval.end) {
+    return Status::map_failed;
+  }
+  return map_file(interval, *behind->file, behind->offset_of(interval.begin), rights_of(mapping),
+                  tile::Populate::lazily);
+}
+
+void TilePort::unmap(Interval interval, svm::Direction) noexcept {
+  if (process_ == nullptr) return;
+  // The only failure is the death of the process, and then nothing is mapped either.
+  if (process_->unmap(interval) != Status::ok) return;
+}
+
+void TilePort::flush(Interval) noexcept {
+  // unmap() returns when no access of the process reaches the old bytes.
+}
+
+}  // namespace zesvm::simulator::node
