@@ -2,6 +2,8 @@
 /// Walking the chain of extension structures that hangs off `pNext`.
 #pragma once
 
+#include <cstdint>
+
 #include <level_zero/ze_api.h>
 
 namespace zesvm::simulator::driver {
