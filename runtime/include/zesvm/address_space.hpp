@@ -19,6 +19,10 @@
 
 namespace zesvm {
 
+namespace levelzero {
+class Context;
+}  // namespace levelzero
+
 template <typename T>
 class Array;
 
@@ -193,9 +197,10 @@ class ZESVM_API AddressSpace {
   std::uint64_t allocated_bytes() const noexcept;
 
  private:
-  friend class levelzero::Context;
+  friend class Runtime;
   explicit AddressSpace(levelzero::Context& context);
   static std::size_t checked_size(std::size_t count, std::size_t element);
+  void check(const void* pointer, std::size_t bytes, const char* doing) const;
   class Allocations;
   levelzero::Context& context_;
   std::unique_ptr<Allocations> allocations_;

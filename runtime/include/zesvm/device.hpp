@@ -13,7 +13,6 @@ namespace zesvm {
 
 namespace levelzero {
 class Tile;
-class Context;
 }  // namespace levelzero
 
 /// One tile of one card. A light value: copies name the same tile. Safe to use from any thread.
@@ -43,15 +42,18 @@ class ZESVM_API Device {
   /// Returns whether the driver says this device can access memory of `other` in place.
   /// @errors Error when the driver cannot say.
   bool can_access(const Device& other) const;
+  /// Returns its ze_device_handle_t; typed in <zesvm/interop.hpp>.
+  void* native_handle() const noexcept;
 
   friend bool operator==(const Device& a, const Device& b) noexcept { return a.tile_ == b.tile_; }
   friend bool operator!=(const Device& a, const Device& b) noexcept { return a.tile_ != b.tile_; }
 
  private:
   friend class Runtime;
-  friend class levelzero::Context;
-  friend ZESVM_API const levelzero::Tile& tile_of(const Device& device) noexcept;
+  friend class AddressSpace;
+  friend class Stream;
   explicit Device(std::shared_ptr<const levelzero::Tile> tile) noexcept;
+  // Keeps the tile's context alive, too.
   std::shared_ptr<const levelzero::Tile> tile_;
 };
 

@@ -17,7 +17,6 @@ namespace zesvm {
 
 namespace levelzero {
 class Program;
-class Context;
 }  // namespace levelzero
 
 /// How many work-items a launch has, in up to three dimensions, and in groups of what size.
@@ -90,7 +89,6 @@ class ZESVM_API Kernel {
 
  private:
   friend class Module;
-  friend class levelzero::Context;
   friend class Stream;
   Kernel(std::shared_ptr<levelzero::Program> program, std::string name);
   std::shared_ptr<levelzero::Program> program_;

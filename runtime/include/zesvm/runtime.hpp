@@ -45,6 +45,10 @@ class ZESVM_API Runtime {
  public:
   /// @errors backend_unavailable: no driver, or no device, could be had. unknown_node.
   explicit Runtime(const RuntimeOptions& options = {});
+  /// Makes a Runtime around a ze_driver_handle_t and, unless null, a ze_context_handle_t of the
+  /// program, which must outlive it. <zesvm/interop.hpp> has it typed.
+  /// @errors backend_unavailable: the driver has no GPU. level_zero.
+  static Runtime around(void* driver, void* context);
   ~Runtime();
   Runtime(Runtime&&) noexcept;
   Runtime& operator=(Runtime&&) noexcept;
@@ -71,12 +75,17 @@ class ZESVM_API Runtime {
   /// Returns the name of the simulated node; empty on real GPUs.
   const std::string& node_name() const noexcept;
 
+  /// Returns its ze_driver_handle_t and its ze_context_handle_t; typed in <zesvm/interop.hpp>.
+  void* native_driver() const noexcept;
+  void* native_context() const noexcept;
+
   /// Returns what moved since the driver was initialised. Simulated node only.
   Statistics statistics() const;
 
  private:
-  friend class levelzero::Context;
-  std::shared_ptr<levelzero::Context> context_;
+  class State;
+  explicit Runtime(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace zesvm

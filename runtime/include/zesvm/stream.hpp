@@ -49,6 +49,8 @@ class ZESVM_API Stream {
   Stream& operator=(Stream&&) noexcept;
 
   const Device& device() const noexcept { return device_; }
+  /// Returns its ze_command_list_handle_t, an immediate list; typed in <zesvm/interop.hpp>.
+  void* native_handle() const noexcept;
 
   /// Runs `kernel` once for every work-item of `grid`.
   /// @errors invalid_argument: wrong number or size of arguments, a group size that does not divide

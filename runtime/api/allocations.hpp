@@ -1,0 +1,61 @@
+/// @file allocations.hpp
+/// The living allocations of one address space, and what was advised for them.
+///
+/// M1  allocations are disjoint and not empty
+/// M2  a note says what was last passed on for exactly its interval, and no later note of its subject
+///     overlaps it
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <zesvm/address_space.hpp>
+
+#include "base/interval.hpp"
+#include "base/mutex.hpp"
+
+namespace zesvm {
+
+/// What was advised for an interval.
+struct AdviceNote {
+  /// What it is about: one note of a subject replaces another.
+  enum class Subject { location, atomic, reading };
+
+  Interval interval;
+  Subject subject = Subject::location;
+  /// The advice in a form that compares equal exactly when it says the same.
+  std::string content;
+};
+
+/// A table of allocations. Safe to use from any thread.
+class AddressSpace::Allocations {
+ public:
+  /// Adds one. It must not overlap another.
+  void add(Interval interval);
+  /// Removes the allocation that begins at `begin` and its notes.
+  /// @errors returns nothing when none begins there
+  std::optional<Interval> remove(Address begin);
+  /// Removes and returns all of them.
+  std::vector<Interval> take_all();
+  /// Returns the allocation that covers `where`.
+  std::optional<Interval> covering(Address where) const;
+  /// Returns the bytes of all of them.
+  Bytes total() const;
+
+  /// Returns whether exactly this was said for exactly this interval, and nothing since.
+  bool is_noted(const AdviceNote& note) const;
+  /// Notes what was passed on.
+  void note(AdviceNote note);
+
+ private:
+  // Programs allocate on many threads; nothing is called under it.
+  mutable Mutex<LockOrder::leaf> lock_;
+  std::map<Address, Interval> living_ ZESVM_GUARDED_BY(lock_);
+  std::vector<AdviceNote> notes_ ZESVM_GUARDED_BY(lock_);
+};
+
+}  // namespace zesvm

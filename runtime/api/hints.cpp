@@ -1,0 +1,129 @@
+// Advice, prefetch and discard: what is passed to the driver, and what is told about it (D9).
+#include <algorithm>
+
+#include <zesvm/address_space.hpp>
+
+#include "api/allocations.hpp"
+#include "api/text.hpp"
+#include "levelzero/advice.hpp"
+#include "levelzero/call.hpp"
+#include "levelzero/command_list.hpp"
+#include "levelzero/context.hpp"
+
+namespace zesvm {
+namespace {
+
+AdviceNote note_for(const void* pointer, std::size_t bytes, const Advice& advice) {
+  AdviceNote note;
+  note.interval = {address_of(pointer), address_of(pointer) + Bytes{bytes}};
+  switch (advice.kind()) {
+    case Advice::Kind::atomic:
+      note.subject = AdviceNote::Subject::atomic;
+      note.content = std::to_string(static_cast<int>(advice.atomic_access()));
+      break;
+    case Advice::Kind::read_mostly: note.subject = AdviceNote::Subject::reading; break;
+    case Advice::Kind::location_default:
+    case Advice::Kind::location_system:
+    case Advice::Kind::location_device:
+      note.content = std::to_string(static_cast<int>(advice.kind()));
+      if (advice.device()) note.content += " " + std::to_string(advice.device()->index());
+  }
+  return note;
+}
+
+// Advice about a device goes through that device's own list: some drivers take it from no other.
+const levelzero::Tile& list_owner(const levelzero::Context& context, const Advice& advice) {
+  return context.tiles()[advice.device() ? advice.device()->index() : 0];
+}
+
+bool is_all_on(const Residency& residency, std::size_t device) {
+  return std::all_of(residency.pieces.begin(), residency.pieces.end(),
+                     [&](const ResidentPiece& piece) { return piece.device == device; });
+}
+
+bool is_all_in_system(const Residency& residency) {
+  return std::all_of(residency.pieces.begin(), residency.pieces.end(),
+                     [](const ResidentPiece& piece) {
+                       return piece.place == Place::system || piece.place == Place::untouched;
+                     });
+}
+
+HintResult set_atomics(levelzero::Context& context, const void* pointer, std::size_t bytes,
+                       AtomicAccess access) {
+  const auto set = context.set_atomic_access();
+  if (set == nullptr)
+    return {HintOutcome::ignored, "the driver has no zeMemSetAtomicAccessAttributeExp"};
+  for (const levelzero::Tile& tile : context.tiles()) {
+    const ze_result_t result =
+        set(context.handle(), tile.handle, pointer, bytes, levelzero::atomic_flags(access));
+    if (result == ZE_RESULT_ERROR_UNSUPPORTED_FEATURE ||
+        result == ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION)
+      return {HintOutcome::ignored, tile.name + " does not take atomic access attributes"};
+    if (result != ZE_RESULT_SUCCESS)
+      levelzero::throw_failed("zeMemSetAtomicAccessAttributeExp", result,
+                              "setting atomic access of " + size_text(bytes) + " at " +
+                                  address_text(pointer) + " on " + tile.name);
+  }
+  return {};
+}
+
+}  // namespace
+
+HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Advice& advice) {
+  check(pointer, bytes, "advising");
+  AdviceNote note = note_for(pointer, bytes, advice);
+  if (allocations_->is_noted(note)) return {HintOutcome::already_so, "advised before"};
+  HintResult outcome;
+  if (advice.kind() == Advice::Kind::atomic) {
+    outcome = set_atomics(context_, pointer, bytes, advice.atomic_access());
+  } else {
+    const levelzero::Tile& owner = list_owner(context_, advice);
+    context_.run_on(owner, [&](levelzero::CommandList& list) {
+      list.advise(pointer, bytes, owner, levelzero::advice_value(advice.kind()));
+    });
+    if (advice.migrate() == Migrate::only_system_pages)
+      outcome.reason = "Level Zero knows no migration policy: all pages move";
+    if (!context_.is_simulated() && !owner.has_shared_system_memory)
+      outcome = {HintOutcome::ignored, "this driver takes the advice and does nothing with it"};
+  }
+  if (outcome.outcome == HintOutcome::applied) allocations_->note(std::move(note));
+  return outcome;
+}
+
+HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const Device& device) {
+  check(pointer, bytes, "prefetching");
+  if (is_all_on(residency(pointer, bytes), device.index()))
+    return {HintOutcome::already_so, "all of it is on " + device.name()};
+  const levelzero::Tile& tile = *device.tile_;
+  context_.run_on(tile, [&](levelzero::CommandList& list) { list.prefetch(pointer, bytes); });
+  if (!context_.is_simulated() && !tile.has_shared_system_memory)
+    return {HintOutcome::ignored, "this driver takes the prefetch and does nothing with it"};
+  if (!context_.is_simulated() || is_all_on(residency(pointer, bytes), device.index())) return {};
+  return {HintOutcome::ignored, "not all of it could be moved to " + device.name()};
+}
+
+HintResult AddressSpace::prefetch_to_system(const void* pointer, std::size_t bytes) {
+  check(pointer, bytes, "prefetching to system memory");
+  if (is_all_in_system(residency(pointer, bytes)))
+    return {HintOutcome::already_so, "all of it is in system memory"};
+  if (const auto migrate = context_.simulator().migrate_to_system) {
+    ZESVM_ZE(migrate(pointer, bytes),
+             "moving " + size_text(bytes) + " at " + address_text(pointer) + " to system memory");
+    return {};
+  }
+  // Level Zero prefetches to devices only; a touch of every page brings it here.
+  const auto* begin = static_cast<const volatile char*>(pointer);
+  for (std::size_t i = 0; i < bytes; i += cpu_page.count) static_cast<void>(begin[i]);
+  return {HintOutcome::applied, "by touching every page"};
+}
+
+HintResult AddressSpace::discard(void* pointer, std::size_t bytes) {
+  check(pointer, bytes, "discarding");
+  const auto discard = context_.simulator().discard;
+  if (discard == nullptr) return {HintOutcome::ignored, "the driver cannot discard memory"};
+  ZESVM_ZE(discard(pointer, bytes),
+           "discarding " + size_text(bytes) + " at " + address_text(pointer));
+  return {};
+}
+
+}  // namespace zesvm

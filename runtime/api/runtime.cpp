@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <level_zero/ze_api.h>
+
+#include <zesvm/runtime.hpp>
+
+#include "levelzero/call.hpp"
+#include "levelzero/context.hpp"
+#include "levelzero/paths.hpp"
+#include "levelzero/program.hpp"
+
+namespace zesvm {
+
+/// What a Runtime owns: memory goes before the context it is in.
+class Runtime::State {
+ public:
+  std::shared_ptr<levelzero::Context> context;
+  std::vector<Device> devices;
+  std::unique_ptr<AddressSpace> space;
+
+  /// Makes devices and the address space of a context.
+  static std::unique_ptr<State> of(std::shared_ptr<levelzero::Context> context) {
+    auto state = std::make_unique<State>();
+    for (const levelzero::Tile& tile : context->tiles())
+      state->devices.push_back(Device(std::shared_ptr<const levelzero::Tile>(context, &tile)));
+    state->space.reset(new AddressSpace(*context));
+    state->context = std::move(context);
+    return state;
+  }
+};
+
+namespace {
+
+std::vector<std::byte> read(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.is_open() || file.bad())
+    throw Error(ErrorCode::unreadable_file, "cannot read " + path.string());
+  const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+  return {begin, begin + bytes.size()};
+}
+
+TileStatistics from_driver(const levelzero::Tile& tile, const zesvm_sim_tile_statistics_t& from) {
+  const auto transfer = [](const zesvm_sim_transfer_t& moves) {
+    return Transfer{moves.count, moves.bytes, moves.nanoseconds};
+  };
+  TileStatistics to;
+  to.device = tile.index;
+  to.name = tile.name;
+  to.gpu_faults = from.gpu_faults;
+  to.gpu_faults_valid = from.gpu_faults_valid;
+  to.cpu_faults = from.cpu_faults;
+  to.to_device = transfer(from.to_device);
+  to.to_system = transfer(from.to_system);
+  to.from_peer = transfer(from.from_peer);
+  to.evictions = from.evictions;
+  to.invalidations = from.invalidations;
+  to.failures = from.failures;
+  to.vram_bytes = from.vram_bytes;
+  to.vram_used_bytes = from.vram_used_bytes;
+  return to;
+}
+
+}  // namespace
+
+Runtime::Runtime(const RuntimeOptions& options)
+    : state_(State::of(levelzero::Context::create(options))) {}
+Runtime::Runtime(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Runtime::~Runtime() = default;
+Runtime::Runtime(Runtime&&) noexcept = default;
+Runtime& Runtime::operator=(Runtime&&) noexcept = default;
+
+Runtime Runtime::around(void* driver, void* context) {
+  return Runtime(State::of(levelzero::Context::around(static_cast<ze_driver_handle_t>(driver),
+                                                      static_cast<ze_context_handle_t>(context))));
+}
+
+const std::vector<Device>& Runtime::devices() const noexcept { return state_->devices; }
+
+const Device& Runtime::device(std::size_t index) const {
+  if (index < state_->devices.size()) return state_->devices[index];
+  throw Error(ErrorCode::invalid_argument, "there is no device " + std::to_string(index) +
+                                               "; devices are 0 to " +
+                                               std::to_string(state_->devices.size() - 1));
+}
+
+AddressSpace& Runtime::address_space() noexcept { return *state_->space; }
+
+Module Runtime::load_module(const std::string& name_or_file) {
+  const auto path = levelzero::find_module(name_or_file);
+  return Module(std::make_shared<levelzero::Program>(state_->context, read(path), path.string()));
+}
+
+Module Runtime::make_module(const void* spirv, std::size_t bytes) {
+  const auto* begin = static_cast<const std::byte*>(spirv);
+  return Module(std::make_shared<levelzero::Program>(
+      state_->context, std::vector<std::byte>(begin, begin + bytes), "the module in memory"));
+}
+
+bool Runtime::is_simulated() const noexcept { return state_->context->is_simulated(); }
+const std::string& Runtime::node_name() const noexcept { return state_->context->node_name(); }
+void* Runtime::native_driver() const noexcept { return state_->context->driver(); }
+void* Runtime::native_context() const noexcept { return state_->context->handle(); }
+
+Statistics Runtime::statistics() const {
+  Statistics answer;
+  const auto ask = state_->context->simulator().get_statistics;
+  if (ask == nullptr) return answer;
+  std::uint32_t count = 0;
+  ZESVM_ZE(ask(&count, nullptr), "counting tiles with statistics");
+  std::vector<zesvm_sim_tile_statistics_t> found(count);
+  for (auto& tile : found) tile.size = sizeof tile;
+  ZESVM_ZE(ask(&count, found.data()), "reading statistics");
+  answer.is_available = true;
+  for (const levelzero::Tile& tile : state_->context->tiles()) {
+    const auto same = std::find_if(found.begin(), found.end(), [&](const auto& one) {
+      return std::equal(tile.uuid.begin(), tile.uuid.end(), one.uuid);
+    });
+    if (same != found.end()) answer.tiles.push_back(from_driver(tile, *same));
+  }
+  return answer;
+}
+
+}  // namespace zesvm

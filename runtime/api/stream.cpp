@@ -1,0 +1,69 @@
+#include <utility>
+
+#include <zesvm/stream.hpp>
+
+#include "api/text.hpp"
+#include "levelzero/command_list.hpp"
+#include "levelzero/context.hpp"
+#include "levelzero/signal.hpp"
+
+namespace zesvm {
+namespace {
+
+/// A signal with what it must not outlive; members go in reverse order.
+struct HeldSignal {
+  std::shared_ptr<levelzero::Signal> signal;
+  Device device;
+};
+
+}  // namespace
+
+Event::Event(std::shared_ptr<levelzero::Signal> signal) : signal_(std::move(signal)) {}
+void Event::wait() const { signal_->wait(); }
+bool Event::is_done() const { return signal_->is_done(); }
+
+Stream::Stream(const Device& device)
+    : device_(device),
+      list_(std::make_unique<levelzero::CommandList>(*device.tile_->context, *device.tile_)) {}
+
+Stream::~Stream() = default;
+Stream::Stream(Stream&&) noexcept = default;
+
+Stream& Stream::operator=(Stream&& other) noexcept {
+  // The list goes before the device that keeps its context.
+  list_ = std::move(other.list_);
+  device_ = other.device_;
+  return *this;
+}
+
+void* Stream::native_handle() const noexcept { return list_->handle(); }
+
+void Stream::launch_with(const Kernel& kernel, const Grid& grid,
+                         const std::vector<Argument>& arguments) {
+  list_->launch(kernel.program_, kernel.name_, grid, arguments);
+}
+
+void Stream::copy(void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) list_->copy(to, from, bytes);
+}
+
+void Stream::fill(void* to, unsigned char value, std::size_t bytes) {
+  if (bytes > 0) list_->fill(to, value, bytes);
+}
+
+void Stream::prefetch(const void* pointer, std::size_t bytes) {
+  if (bytes > 0) list_->prefetch(pointer, bytes);
+}
+
+Event Stream::record() {
+  const auto held =
+      std::make_shared<HeldSignal>(HeldSignal{device_.tile_->context->signals().take(), device_});
+  std::shared_ptr<levelzero::Signal> signal(held, held->signal.get());
+  list_->signal(signal);
+  return Event(std::move(signal));
+}
+
+void Stream::wait_for(const Event& event) { list_->wait_for(event.signal_); }
+void Stream::wait() { list_->wait(); }
+
+}  // namespace zesvm

@@ -1,0 +1,113 @@
+#include "levelzero/command_list.hpp"
+
+#include "levelzero/call.hpp"
+#include "levelzero/launch_shape.hpp"
+
+namespace zesvm::levelzero {
+
+CommandList::CommandList(Context& context, const Tile& tile) : context_(context), tile_(tile) {
+  ze_command_queue_desc_t description{};
+  description.stype = ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC;
+  description.ordinal = tile.compute_queue_group;
+  description.mode = ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS;
+  ZESVM_ZE(zeCommandListCreateImmediate(context.handle(), tile.handle, &description, &handle_),
+           "making a stream on " + tile.name);
+}
+
+CommandList::~CommandList() {
+  try {
+    wait();
+  } catch (const Error&) {
+    // Said by wait() to those who asked; a destructor has nobody to tell.
+  }
+  zeCommandListDestroy(handle_);
+  for (auto& [key, kernel] : kernels_) zeKernelDestroy(kernel.handle);
+}
+
+CommandList::LoadedKernel& CommandList::load(const std::shared_ptr<Program>& program,
+                                             const std::string& kernel) {
+  const auto key = std::make_pair(static_cast<const Program*>(program.get()), kernel);
+  const auto found = kernels_.find(key);
+  if (found != kernels_.end()) return found->second;
+  ze_kernel_desc_t description{};
+  description.stype = ZE_STRUCTURE_TYPE_KERNEL_DESC;
+  description.pKernelName = kernel.c_str();
+  LoadedKernel loaded{program, nullptr};
+  ZESVM_ZE(zeKernelCreate(program->module_on(tile_), &description, &loaded.handle),
+           "making kernel " + kernel + " of " + program->origin());
+  // Memory reached through pointers in memory must be there as well as what arguments point to.
+  zeKernelSetIndirectAccess(loaded.handle, ZE_KERNEL_INDIRECT_ACCESS_FLAG_SHARED);
+  return kernels_.emplace(key, std::move(loaded)).first->second;
+}
+
+void CommandList::launch(const std::shared_ptr<Program>& program, const std::string& kernel,
+                         const Grid& grid, const std::vector<Argument>& arguments) {
+  const spirv::Kernel& reflection = program->reflection(kernel);
+  check_arguments(reflection, arguments);
+  const LaunchShape shape = shape_of(grid, reflection, tile_.max_group_size);
+  const ze_kernel_handle_t loaded = load(program, kernel).handle;
+  const std::string doing = "launching " + kernel + " on " + tile_.name;
+  for (std::uint32_t i = 0; i < arguments.size(); ++i)
+    ZESVM_ZE(zeKernelSetArgumentValue(loaded, i, arguments[i].bytes(), arguments[i].data()),
+             doing + ", argument " + std::to_string(i));
+  ZESVM_ZE(
+      zeKernelSetGroupSize(loaded, shape.group_size[0], shape.group_size[1], shape.group_size[2]),
+      doing);
+  const ze_group_count_t groups{shape.group_count[0], shape.group_count[1], shape.group_count[2]};
+  ZESVM_ZE(zeCommandListAppendLaunchKernel(handle_, loaded, &groups, nullptr, 0, nullptr), doing);
+  // In order: what comes later sees what the kernel wrote, on every version of Level Zero.
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+}
+
+void CommandList::copy(void* to, const void* from, std::size_t bytes) {
+  const std::string doing = "copying " + std::to_string(bytes) + " bytes on " + tile_.name;
+  ZESVM_ZE(zeCommandListAppendMemoryCopy(handle_, to, from, bytes, nullptr, 0, nullptr), doing);
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+}
+
+void CommandList::fill(void* to, unsigned char value, std::size_t bytes) {
+  const std::string doing = "filling " + std::to_string(bytes) + " bytes on " + tile_.name;
+  ZESVM_ZE(zeCommandListAppendMemoryFill(handle_, to, &value, 1, bytes, nullptr, 0, nullptr),
+           doing);
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+}
+
+void CommandList::prefetch(const void* pointer, std::size_t bytes) {
+  ZESVM_ZE(zeCommandListAppendMemoryPrefetch(handle_, pointer, bytes),
+           "prefetching " + std::to_string(bytes) + " bytes to " + tile_.name);
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), "prefetching");
+}
+
+void CommandList::advise(const void* pointer, std::size_t bytes, const Tile& about,
+                         std::uint32_t advice) {
+  ZESVM_ZE(zeCommandListAppendMemAdvise(handle_, about.handle, pointer, bytes,
+                                        static_cast<ze_memory_advice_t>(advice)),
+           "advising " + std::to_string(bytes) + " bytes on " + about.name);
+}
+
+void CommandList::signal(const std::shared_ptr<Signal>& signal) {
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, signal->handle(), 0, nullptr),
+           "recording an event on " + tile_.name);
+  in_use_.push_back(signal);
+}
+
+void CommandList::wait_for(const std::shared_ptr<Signal>& signal) {
+  ze_event_handle_t event = signal->handle();
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 1, &event),
+           "waiting for an event on " + tile_.name);
+  in_use_.push_back(signal);
+}
+
+void CommandList::wait() {
+  const auto done = context_.signals().take();
+  signal(done);
+  try {
+    done->wait();
+  } catch (const Error&) {
+    in_use_.clear();
+    throw;
+  }
+  in_use_.clear();
+}
+
+}  // namespace zesvm::levelzero

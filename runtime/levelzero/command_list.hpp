@@ -1,0 +1,66 @@
+/// @file command_list.hpp
+/// An immediate command list of one tile, in order.
+///
+/// Waiting is by an event signalled by a barrier, which every version of Level Zero has; the barrier
+/// also makes drivers send off advice and prefetches that they otherwise keep until a next command.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <level_zero/ze_api.h>
+
+#include <zesvm/kernel.hpp>
+
+#include "levelzero/context.hpp"
+#include "levelzero/program.hpp"
+#include "levelzero/signal.hpp"
+
+namespace zesvm::levelzero {
+
+/// Commands for one tile. One thread at a time.
+class CommandList {
+ public:
+  /// The context must outlive it.
+  CommandList(Context& context, const Tile& tile);
+  /// Waits for the work; its errors are ignored.
+  ~CommandList();
+  CommandList(const CommandList&) = delete;
+  CommandList& operator=(const CommandList&) = delete;
+
+  ze_command_list_handle_t handle() const { return handle_; }
+
+  /// Launches a kernel. @errors as Stream::launch()
+  void launch(const std::shared_ptr<Program>& program, const std::string& kernel, const Grid& grid,
+              const std::vector<Argument>& arguments);
+  void copy(void* to, const void* from, std::size_t bytes);
+  void fill(void* to, unsigned char value, std::size_t bytes);
+  void prefetch(const void* pointer, std::size_t bytes);
+  void advise(const void* pointer, std::size_t bytes, const Tile& about, std::uint32_t advice);
+  /// Signals `signal` when everything before it is done; it is kept until then.
+  void signal(const std::shared_ptr<Signal>& signal);
+  /// Makes later commands wait; `signal` is kept until they are done.
+  void wait_for(const std::shared_ptr<Signal>& signal);
+  /// Returns when all is done. @errors launch_failed, device_lost
+  void wait();
+
+ private:
+  struct LoadedKernel {
+    // Keeps the module alive that the kernel is of.
+    std::shared_ptr<Program> program;
+    ze_kernel_handle_t handle = nullptr;
+  };
+  LoadedKernel& load(const std::shared_ptr<Program>& program, const std::string& kernel);
+
+  Context& context_;
+  const Tile& tile_;
+  ze_command_list_handle_t handle_ = nullptr;
+  std::map<std::pair<const Program*, std::string>, LoadedKernel> kernels_;
+  // Events the list still works with.
+  std::vector<std::shared_ptr<Signal>> in_use_;
+};
+
+}  // namespace zesvm::levelzero

@@ -1,0 +1,102 @@
+#include "levelzero/context.hpp"
+
+#include <cstdlib>
+#include <dlfcn.h>
+
+#include "levelzero/call.hpp"
+#include "levelzero/command_list.hpp"
+#include "levelzero/selection.hpp"
+#include "levelzero/signal.hpp"
+
+namespace zesvm::levelzero {
+namespace {
+
+template <typename Function>
+Function extension(ze_driver_handle_t driver, const char* name) {
+  void* address = nullptr;
+  if (zeDriverGetExtensionFunctionAddress(driver, name, &address) != ZE_RESULT_SUCCESS)
+    address = nullptr;
+  return reinterpret_cast<Function>(address);
+}
+
+std::vector<ze_driver_handle_t> drivers() {
+  std::uint32_t count = 0;
+  ZESVM_ZE(zeDriverGet(&count, nullptr), "counting drivers");
+  std::vector<ze_driver_handle_t> found(count);
+  ZESVM_ZE(zeDriverGet(&count, found.data()), "listing drivers");
+  found.resize(count);
+  return found;
+}
+
+// The first driver that has a GPU; a loader may also know drivers of other devices.
+ze_driver_handle_t first_gpu_driver() {
+  for (ze_driver_handle_t driver : drivers())
+    if (!find_tiles(driver).empty()) return driver;
+  throw Error(ErrorCode::backend_unavailable,
+              "Level Zero works, but no driver has a GPU; look at ZE_AFFINITY_MASK, or use "
+              "ZESVM_BACKEND=simulator");
+}
+
+}  // namespace
+
+std::shared_ptr<Context> Context::create(const RuntimeOptions& options) {
+  initialize(options);
+  return around(first_gpu_driver(), nullptr);
+}
+
+std::shared_ptr<Context> Context::around(ze_driver_handle_t driver, ze_context_handle_t context) {
+  return std::shared_ptr<Context>(new Context(driver, context));
+}
+
+Context::Context(ze_driver_handle_t driver, ze_context_handle_t context)
+    : driver_(driver), handle_(context) {
+  tiles_ = find_tiles(driver);
+  for (Tile& tile : tiles_) tile.context = this;
+  if (tiles_.empty()) throw Error(ErrorCode::backend_unavailable, "this driver has no GPU");
+  look_up_extensions();
+  if (handle_ == nullptr) {
+    ze_context_desc_t description{};
+    description.stype = ZE_STRUCTURE_TYPE_CONTEXT_DESC;
+    ZESVM_ZE(zeContextCreate(driver_, &description, &handle_), "making a context");
+    owns_handle_ = true;
+  }
+  signals_ = std::make_unique<SignalPool>(handle_);
+  service_lists_.resize(tiles_.size());
+}
+
+Context::~Context() {
+  {
+    Lock guard{service_lock_};
+    service_lists_.clear();
+  }
+  signals_.reset();
+  if (owns_handle_) zeContextDestroy(handle_);
+}
+
+void Context::look_up_extensions() {
+  simulator_.get_statistics =
+      extension<zesvm_sim_get_statistics_fn>(driver_, ZESVM_SIM_GET_STATISTICS_NAME);
+  simulator_.query_residency =
+      extension<zesvm_sim_query_residency_fn>(driver_, ZESVM_SIM_QUERY_RESIDENCY_NAME);
+  simulator_.migrate_to_system =
+      extension<zesvm_sim_migrate_to_system_fn>(driver_, ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME);
+  simulator_.discard = extension<zesvm_sim_discard_fn>(driver_, ZESVM_SIM_DISCARD_NAME);
+  constexpr const char* atomic_name = "zeMemSetAtomicAccessAttributeExp";
+  // The loader's own entry, where it is new enough, takes handles of any driver.
+  set_atomic_access_ = reinterpret_cast<SetAtomicAccess>(::dlsym(RTLD_DEFAULT, atomic_name));
+  if (set_atomic_access_ == nullptr)
+    set_atomic_access_ = extension<SetAtomicAccess>(driver_, atomic_name);
+  if (!is_simulated()) return;
+  const char* node = std::getenv("ZESVM_NODE");
+  node_name_ = node != nullptr && *node != '\0' ? node : default_node;
+}
+
+CommandList& Context::service_list(const Tile& tile) {
+  auto& list = service_lists_[tile.index];
+  if (!list) list = std::make_unique<CommandList>(*this, tile);
+  return *list;
+}
+
+void Context::finish(CommandList& list) { list.wait(); }
+
+}  // namespace zesvm::levelzero

@@ -1,0 +1,87 @@
+/// @file context.hpp
+/// What one Runtime shares with its devices, streams and modules: a Level Zero context, its tiles,
+/// the events, and what the driver offers beyond Level Zero.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <level_zero/ze_api.h>
+
+#include <zesvm/runtime.hpp>
+#include <zesvm/simulator_extension.h>
+
+#include "base/mutex.hpp"
+#include "levelzero/tile.hpp"
+
+namespace zesvm::levelzero {
+
+class CommandList;
+class SignalPool;
+
+/// Functions of the simulated driver; each null when the driver has none.
+struct SimulatorFunctions {
+  zesvm_sim_get_statistics_fn get_statistics = nullptr;
+  zesvm_sim_query_residency_fn query_residency = nullptr;
+  zesvm_sim_migrate_to_system_fn migrate_to_system = nullptr;
+  zesvm_sim_discard_fn discard = nullptr;
+};
+
+/// zeMemSetAtomicAccessAttributeExp, which is newer than the oldest supported loader.
+using SetAtomicAccess = ze_result_t(ZE_APICALL*)(ze_context_handle_t, ze_device_handle_t,
+                                                 const void*, std::size_t, std::uint32_t);
+
+/// A Level Zero context and what belongs to it. Shared by everything made from one Runtime.
+class Context {
+ public:
+  /// Initialises Level Zero as the options and the environment say, and makes a context.
+  /// @errors as Runtime's constructor
+  static std::shared_ptr<Context> create(const RuntimeOptions& options);
+  /// Makes one around a driver and, where `context` is not null, a context of the program, which
+  /// must outlive it.
+  /// @errors Error: a query failed; backend_unavailable: the driver has no GPU
+  static std::shared_ptr<Context> around(ze_driver_handle_t driver, ze_context_handle_t context);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  ze_driver_handle_t driver() const { return driver_; }
+  ze_context_handle_t handle() const { return handle_; }
+  const std::vector<Tile>& tiles() const { return tiles_; }
+  const SimulatorFunctions& simulator() const { return simulator_; }
+  bool is_simulated() const { return simulator_.get_statistics != nullptr; }
+  SetAtomicAccess set_atomic_access() const { return set_atomic_access_; }
+  const std::string& node_name() const { return node_name_; }
+  SignalPool& signals() { return *signals_; }
+
+  /// Runs `work` with a command list of a tile that callers take turns with, and waits for it.
+  /// @errors what `work` throws, what waiting throws
+  template <typename Work>
+  void run_on(const Tile& tile, Work&& work) {
+    Lock guard{service_lock_};
+    CommandList& list = service_list(tile);
+    work(list);
+    finish(list);
+  }
+
+ private:
+  Context(ze_driver_handle_t driver, ze_context_handle_t context);
+  void look_up_extensions();
+  CommandList& service_list(const Tile& tile) ZESVM_REQUIRES(service_lock_);
+  static void finish(CommandList& list);
+
+  ze_driver_handle_t driver_;
+  ze_context_handle_t handle_;
+  bool owns_handle_ = false;
+  std::vector<Tile> tiles_;
+  SimulatorFunctions simulator_;
+  SetAtomicAccess set_atomic_access_ = nullptr;
+  std::string node_name_;
+  std::unique_ptr<SignalPool> signals_;
+  Mutex<LockOrder::driver> service_lock_;
+  // One per tile, made when first needed.
+  std::vector<std::unique_ptr<CommandList>> service_lists_ ZESVM_GUARDED_BY(service_lock_);
+};
+
+}  // namespace zesvm::levelzero

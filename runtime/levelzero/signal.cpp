@@ -1,0 +1,91 @@
+#include "levelzero/signal.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "levelzero/call.hpp"
+
+namespace zesvm::levelzero {
+namespace {
+// Events of one pool share a page or so; this many fill it on every driver.
+constexpr std::uint32_t events_per_pool = 64;
+}  // namespace
+
+void throw_work_failed(const char* call, ze_result_t result) {
+  const ErrorCode code =
+      result == ZE_RESULT_ERROR_DEVICE_LOST ? ErrorCode::device_lost : ErrorCode::launch_failed;
+  throw Error(code,
+              std::string("work on the device failed: ") + call + " returned " + name_of(result) +
+                  "; a kernel that touches memory which is not allocated, or not writable, ends so",
+              call, static_cast<int>(result));
+}
+
+Signal::Signal(std::shared_ptr<SignalPool*> home, ze_event_handle_t handle)
+    : home_(std::move(home)), handle_(handle) {}
+
+Signal::~Signal() {
+  if (*home_ != nullptr) (*home_)->give_back(handle_);
+}
+
+void Signal::wait() const {
+  const ze_result_t result = zeEventHostSynchronize(handle_, UINT64_MAX);
+  if (result != ZE_RESULT_SUCCESS) throw_work_failed("zeEventHostSynchronize", result);
+}
+
+bool Signal::is_done() const {
+  const ze_result_t result = zeEventQueryStatus(handle_);
+  if (result == ZE_RESULT_NOT_READY) return false;
+  if (result != ZE_RESULT_SUCCESS) throw_work_failed("zeEventQueryStatus", result);
+  return true;
+}
+
+SignalPool::SignalPool(ze_context_handle_t context)
+    : context_(context), self_(std::make_shared<SignalPool*>(this)) {}
+
+SignalPool::~SignalPool() {
+  *self_ = nullptr;
+  Lock guard{lock_};
+  for (ze_event_handle_t event : all_) zeEventDestroy(event);
+  for (ze_event_pool_handle_t pool : pools_) zeEventPoolDestroy(pool);
+}
+
+std::shared_ptr<Signal> SignalPool::take() {
+  Lock guard{lock_};
+  if (free_.empty()) grow();
+  ze_event_handle_t event = free_.back();
+  // Reset now rather than when given back: somebody may still have been waiting then.
+  ZESVM_ZE(zeEventHostReset(event), "resetting an event");
+  auto signal = std::shared_ptr<Signal>(new Signal(self_, event));
+  free_.pop_back();
+  return signal;
+}
+
+void SignalPool::grow() {
+  ze_event_pool_desc_t pool_description{};
+  pool_description.stype = ZE_STRUCTURE_TYPE_EVENT_POOL_DESC;
+  pool_description.flags = ZE_EVENT_POOL_FLAG_HOST_VISIBLE;
+  pool_description.count = events_per_pool;
+  ze_event_pool_handle_t pool = nullptr;
+  ZESVM_ZE(zeEventPoolCreate(context_, &pool_description, 0, nullptr, &pool),
+           "making an event pool");
+  pools_.push_back(pool);
+  for (std::uint32_t i = 0; i < events_per_pool; ++i) {
+    ze_event_desc_t description{};
+    description.stype = ZE_STRUCTURE_TYPE_EVENT_DESC;
+    description.index = i;
+    description.signal = ZE_EVENT_SCOPE_FLAG_HOST;
+    description.wait = ZE_EVENT_SCOPE_FLAG_HOST;
+    ze_event_handle_t event = nullptr;
+    ZESVM_ZE(zeEventCreate(pool, &description, &event), "making an event");
+    all_.push_back(event);
+    free_.push_back(event);
+  }
+}
+
+void SignalPool::give_back(ze_event_handle_t event) {
+  Lock guard{lock_};
+  free_.push_back(event);
+}
+
+}  // namespace zesvm::levelzero
