@@ -106,8 +106,8 @@ class Block {
   Block* older_ = nullptr;
   std::uint32_t first_page_ = 0;
   std::uint8_t order_ = 0;
-  // An eviction looks at it now: under the lock of the pagemap.
-  std::uint8_t is_victim_ = 0;
+  // An eviction looks at it now. Atomic since it may have moved to another pagemap meanwhile.
+  std::atomic<std::uint8_t> is_victim_{0};
   // Who keeps it in place: under the lock of the pagemap.
   std::uint16_t pins_ = 0;
 };

@@ -51,7 +51,8 @@ class Pagemap {
   Bytes capacity() const { return capacity_; }
   Bytes smallest_block() const { return smallest_block_; }
 
-  /// Lends `size` bytes, a power of two, aligned to `size`, as the most recently used block.
+  /// Lends `size` bytes, a power of two, aligned to `size`, as the most recently used block. The
+  /// block is pinned until unpin() or hand_over(): its bytes are still on their way.
   ///
   /// @errors   out_of_device_memory: no room, and nothing that could go; busy: room could be made
   ///           once those who hold blocks let go, see wait_for_room(); no_device: closed.
@@ -60,7 +61,20 @@ class Pagemap {
   /// @context  any, fault
   Status reserve(Block& block, Bytes size, BlockUser& user, Eviction eviction) noexcept;
 
-  /// Takes a block back. A no-op when it is not lent.
+  /// Makes `to` the lent block in place of `from`, unpinned; refused when the pagemap was closed
+  /// since. `to`'s storage must stay readable as long as others may evict it: see
+  /// wait_for_evictions().
+  /// @errors   no_device: `from` is as it was
+  /// @locks    takes pagemap
+  Status hand_over(Block& from, Block& to) noexcept;
+
+  /// Makes `lent` stand for what `incoming`, of whatever pagemap, stands for, and `outgoing` for
+  /// what `lent` stood for here, pinned: a move from VRAM to VRAM.
+  /// @errors   no_device: all are as they were
+  /// @locks    takes pagemap, twice one after the other
+  Status exchange(Block& lent, Block& outgoing, Block& incoming) noexcept;
+
+  /// Takes a block back, pinned or not. A no-op when it is not lent.
   /// @locks    takes pagemap
   /// @context  any, fault
   void release(Block& block) noexcept;
@@ -82,6 +96,10 @@ class Pagemap {
   /// Says that a borrower let go of a block that an eviction may have found busy.
   void note_let_go() noexcept;
 
+  /// Returns when no eviction that could call a borrower is under way. The borrower has given back
+  /// all its blocks before.
+  void wait_for_evictions() noexcept;
+
   /// Refuses to lend from now on (B7).
   void close() noexcept;
   bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
@@ -98,11 +116,11 @@ class Pagemap {
   void check_invariants() const;
 
  private:
+  Status make_room() noexcept ZESVM_REQUIRES(lock_);
   Block* pick_victim() noexcept ZESVM_REQUIRES(lock_);
   void append(Block& block) noexcept ZESVM_REQUIRES(lock_);
   void unlink(Block& block) noexcept ZESVM_REQUIRES(lock_);
   bool try_lend(Block& block, std::uint8_t order, BlockUser& user) noexcept ZESVM_REQUIRES(lock_);
-  void forget_victims() noexcept ZESVM_REQUIRES(lock_);
 
   const std::uint32_t index_;
   const std::string name_;
@@ -115,6 +133,7 @@ class Pagemap {
   Block* oldest_ ZESVM_GUARDED_BY(lock_) = nullptr;
   Block* newest_ ZESVM_GUARDED_BY(lock_) = nullptr;
   PagemapUsage usage_ ZESVM_GUARDED_BY(lock_);
+  std::uint64_t evictions_running_ ZESVM_GUARDED_BY(lock_) = 0;
   // Counts releases and blocks let go: wait_for_room() returns when it moves.
   std::uint64_t changes_ ZESVM_GUARDED_BY(lock_) = 0;
   std::atomic<bool> closed_{false};

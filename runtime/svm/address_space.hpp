@@ -191,9 +191,12 @@ class AddressSpace {
   // ---- hints ---------------------------------------------------------------------------------
 
   /// Follows advice in a page-aligned interval (D1-D6, D9).
-  /// @errors   invalid_argument, invalid_address: nothing changed (D2); no_interconnect: some
-  ///           device has no fast one to the preferred place (D1); no_device
-  Result<HintResult> advise(Interval interval, const Advice& advice);
+  ///
+  /// @param accessor  the device on whose behalf it is given, if any
+  /// @errors   invalid_argument, invalid_address: nothing changed (D2); no_interconnect: the
+  ///           accessor has no fast one to the preferred place (D1); no_device
+  Result<HintResult> advise(Interval interval, const Advice& advice,
+                            std::optional<DeviceId> accessor = {});
 
   /// Returns the attributes inside the interval, piece by piece (D7).
   std::vector<AttributeInterval> attributes(Interval interval) const;

@@ -91,7 +91,7 @@ class DeviceCounters {
   };
 
   /// Counts one migration.
-  void add_migration(Transfer transfer, std::size_t chunk, Bytes size, pagemap::Cause cause,
+  void add_migration(Transfer transfer, Bytes size, pagemap::Cause cause,
                      std::chrono::nanoseconds time);
   DeviceStatistics read() const;
 

@@ -1,0 +1,125 @@
+#include "base/arena.hpp"
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <mutex>
+#include <sys/mman.h>
+
+namespace zesvm {
+namespace {
+
+// Sizes are rounded up to a multiple of 16 up to 512 bytes and to a power of two from there on, so
+// that what one use gives back fits the next.
+constexpr std::size_t fine_step = 16;
+constexpr std::size_t fine_limit = 512;
+constexpr std::size_t fine_classes = fine_limit / fine_step;
+// From here on memory is mapped for each use alone and unmapped after it.
+constexpr std::size_t direct_limit = std::size_t{1} << 20;
+constexpr std::size_t coarse_classes = 11;  // 1 KiB ... 1 MiB
+constexpr std::size_t slab_size = std::size_t{1} << 21;
+
+struct Free {
+  Free* next;
+};
+
+// Not a Mutex with a place in the order: it is innermost to all of them, leaf included.
+struct SizeClass {
+  std::mutex lock;
+  Free* free = nullptr;
+};
+
+struct Arena {
+  std::array<SizeClass, fine_classes + coarse_classes> classes;
+  std::mutex slab_lock;
+  std::byte* slab = nullptr;
+  std::size_t slab_left = 0;
+  std::atomic<std::uint64_t> in_use{0};
+};
+
+// Never destroyed: threads may still fault while the process exits.
+Arena& arena() {
+  alignas(Arena) static std::byte storage[sizeof(Arena)];
+  static Arena* const made = new (storage) Arena;
+  return *made;
+}
+
+std::size_t class_of(std::size_t size) {
+  if (size <= fine_limit) return (size + fine_step - 1) / fine_step - (size > 0 ? 1 : 0);
+  return fine_classes + static_cast<std::size_t>(std::bit_width(size - 1)) - 10;
+}
+
+std::size_t class_size(std::size_t index) {
+  if (index < fine_classes) return (index + 1) * fine_step;
+  return std::size_t{1} << (index - fine_classes + 10);
+}
+
+void* map_pages(std::size_t size) {
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+void* cut_from_slab(Arena& arena, std::size_t size) {
+  const std::lock_guard guard{arena.slab_lock};
+  // Whole cache lines from 64 bytes on: what the fault path reads together lies together.
+  const std::size_t alignment = size >= 64 ? 64 : 16;
+  const std::size_t skip =
+      (alignment - reinterpret_cast<std::uintptr_t>(arena.slab) % alignment) % alignment;
+  if (arena.slab_left < size + skip) {
+    arena.slab = static_cast<std::byte*>(map_pages(slab_size));
+    arena.slab_left = arena.slab ? slab_size : 0;
+    if (!arena.slab) return nullptr;
+    arena.slab += size;
+    arena.slab_left -= size;
+    return arena.slab - size;
+  }
+  std::byte* memory = arena.slab + skip;
+  arena.slab = memory + size;
+  arena.slab_left -= size + skip;
+  return memory;
+}
+
+}  // namespace
+
+void* arena_allocate(std::size_t size) noexcept {
+  Arena& from = arena();
+  if (size > direct_limit) {
+    void* memory = map_pages(size);
+    if (memory) from.in_use.fetch_add(size, std::memory_order_relaxed);
+    return memory;
+  }
+  const std::size_t index = class_of(size);
+  from.in_use.fetch_add(class_size(index), std::memory_order_relaxed);
+  SizeClass& sized = from.classes[index];
+  {
+    const std::lock_guard guard{sized.lock};
+    if (sized.free) {
+      Free* memory = sized.free;
+      sized.free = memory->next;
+      return memory;
+    }
+  }
+  void* memory = cut_from_slab(from, class_size(index));
+  if (!memory) from.in_use.fetch_sub(class_size(index), std::memory_order_relaxed);
+  return memory;
+}
+
+void arena_free(void* memory, std::size_t size) noexcept {
+  if (!memory) return;
+  Arena& to = arena();
+  if (size > direct_limit) {
+    ::munmap(memory, size);
+    to.in_use.fetch_sub(size, std::memory_order_relaxed);
+    return;
+  }
+  const std::size_t index = class_of(size);
+  to.in_use.fetch_sub(class_size(index), std::memory_order_relaxed);
+  SizeClass& sized = to.classes[index];
+  const std::lock_guard guard{sized.lock};
+  sized.free = new (memory) Free{sized.free};
+}
+
+Bytes arena_in_use() noexcept { return {arena().in_use.load(std::memory_order_relaxed)}; }
+
+}  // namespace zesvm

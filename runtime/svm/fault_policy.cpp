@@ -1,0 +1,100 @@
+#include "svm/fault_policy.hpp"
+
+namespace zesvm::svm {
+
+using pagemap::Link;
+using pagemap::LinkAtomics;
+using pagemap::Pagemap;
+using pagemap::Protocol;
+using pagemap::Speed;
+
+Link link_to(const PolicyDevices& devices, const Pagemap& to) {
+  if (devices.own == &to) return {Protocol::local_vram, Speed::fast, LinkAtomics::present};
+  if (!devices.own || !devices.interconnect) return {};
+  return devices.interconnect->link(*devices.own, to);
+}
+
+bool reaches_fast(const PolicyDevices& devices, const Pagemap* place) {
+  if (!place) return true;
+  const Link link = link_to(devices, *place);
+  return link.protocol != Protocol::none && link.speed == Speed::fast;
+}
+
+Atomics atomics_on(const PolicyDevices& devices, const Pagemap* place, AtomicAccess attribute) {
+  if (attribute == AtomicAccess::cpu) return Atomics::faulting;
+  if (place) {
+    return link_to(devices, *place).atomics == LinkAtomics::present ? Atomics::allowed
+                                                                    : Atomics::faulting;
+  }
+  if (!devices.traits.is_discrete) return Atomics::allowed;
+  const bool works = devices.traits.has_system_atomics && attribute == AtomicAccess::device;
+  return works ? Atomics::allowed : Atomics::faulting;
+}
+
+namespace {
+
+// D1, D10: the preferred tile over a fast interconnect, else the device's own VRAM, else system.
+Wanted preferred_place(const PolicyDevices& devices, const Attributes& attributes) {
+  const bool has_vram = devices.traits.is_discrete && devices.own;
+  Wanted own{};
+  own.pagemap = has_vram ? devices.own : nullptr;
+  own.rule = has_vram ? Rule::first_touch : Rule::not_discrete;
+  switch (attributes.preferred.kind) {
+    case Place::Kind::faulting_device: return own;
+    case Place::Kind::system: {
+      Wanted system{};
+      system.rule = Rule::preferred_location;
+      return system;
+    }
+    case Place::Kind::device: break;
+  }
+  if (devices.preferred && reaches_fast(devices, devices.preferred)) {
+    own.pagemap = devices.preferred;
+    own.rule = Rule::preferred_location;
+    return own;
+  }
+  own.is_fallback = true;
+  own.rule = Rule::fallback;
+  return own;
+}
+
+}  // namespace
+
+Wanted wanted_place(const PolicyDevices& devices, const Attributes& attributes, Access access) {
+  Wanted wanted = preferred_place(devices, attributes);
+  if (access != Access::atomic) return wanted;
+  if (attributes.atomic == AtomicAccess::cpu) {
+    wanted.status = Status::permission_denied;
+    return wanted;
+  }
+  if (!devices.traits.is_discrete) return wanted;
+  // C2, and C4 for a preferred peer whose link carries no atomics.
+  const bool works_there =
+      attributes.atomic == AtomicAccess::device && devices.traits.has_system_atomics &&
+      atomics_on(devices, wanted.pagemap, attributes.atomic) == Atomics::allowed;
+  if (works_there) return wanted;
+  wanted.pagemap = devices.own;
+  wanted.is_required = true;
+  wanted.is_fallback = false;
+  wanted.rule = Rule::atomic_needs_vram;
+  if (!devices.own) wanted.status = Status::permission_denied;
+  return wanted;
+}
+
+MoveDecision needed_move(const PolicyDevices& devices, const Wanted& wanted,
+                         const RangeFacts& range, MigrationPolicy policy) {
+  if (range.current == wanted.pagemap) return {Move::none, wanted.rule};
+  if (!wanted.pagemap) return {Move::to_system, wanted.rule};
+  const MoveDecision stay{reaches_fast(devices, range.current) ? Move::none : Move::to_system,
+                          Rule::none};
+  const auto cannot = [&](Rule rule) -> MoveDecision {
+    return {wanted.is_required ? Move::impossible : stay.move, rule};
+  };
+  if (!range.is_migratable) return cannot(Rule::not_migratable);
+  if (range.size < devices.traits.smallest_migratable) return cannot(Rule::too_small);
+  if (policy == MigrationPolicy::system_pages_only && range.current && !wanted.is_required)
+    return {stay.move, Rule::system_pages_only};
+  return {Move::to_vram, wanted.rule};
+}
+
+}  // namespace zesvm::svm

@@ -1,0 +1,31 @@
+/// @file core_fixture.hpp
+/// A machine with an address space, checked after each test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "core/fake_device.hpp"
+
+namespace zesvm::svm::fake {
+
+class CoreTest : public testing::Test {
+ protected:
+  CoreTest() { machine.make_space(); }
+  void TearDown() override {
+    if (!machine.has_space()) return;
+    space().check_invariants();
+    for (const auto& tile : machine.tiles) tile->pagemap.check_invariants();
+  }
+  AddressSpace& space() { return machine.space(); }
+
+  Machine machine;
+};
+
+}  // namespace zesvm::svm::fake
+
+namespace zesvm {
+inline void PrintTo(Status status, std::ostream* out) { *out << name_of(status); }
+inline void PrintTo(const Interval& interval, std::ostream* out) {
+  *out << std::hex << "[" << interval.begin.value << ", " << interval.end.value << ")" << std::dec;
+}
+}  // namespace zesvm

@@ -1,0 +1,207 @@
+/// @file fake_device.hpp
+/// A machine that is not there, with real bytes: the CPU's mappings, tiles with page tables and
+/// VRAM, and the copies between them. Tests drive the core through it and break it on purpose.
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "svm/address_space.hpp"
+
+namespace zesvm::svm::fake {
+
+/// Where the machine's memory lies: aligned to a notifier of any size used here.
+inline constexpr Address base{std::uint64_t{1} << 40};
+
+/// The places where a test may step in, or make the machine fail.
+enum class Gate {
+  mapping_at,
+  populated,
+  trap,
+  copy_to_vram,
+  copy_to_system,
+  copy_between,
+  clear,
+  map,
+  unmap,
+  flush
+};
+
+/// Fails the n-th step that can fail, and runs callbacks at gates.
+class FaultPlan {
+ public:
+  /// Makes the `n`-th fallible step from now on fail; the first is 1.
+  void fail_at(int n);
+  /// Makes every step of a kind fail until clear().
+  void fail_always(Gate gate);
+  void clear();
+  /// Runs `action` once when a gate is reached next, without any lock of the machine's.
+  void at(Gate gate, std::function<void()> action);
+  /// Returns how many fallible steps there were since fail_at() or clear().
+  int steps() const;
+  bool has_failed() const;
+
+  /// Tells that a gate is reached; returns whether the step must fail.
+  bool reach(Gate gate);
+
+ private:
+  mutable std::mutex lock_;
+  int steps_ = 0;
+  int fail_at_ = 0;
+  bool has_failed_ = false;
+  std::array<bool, 10> always_{};
+  std::map<Gate, std::function<void()>> actions_;
+};
+
+/// The clock that moves only when told, or when somebody waits.
+class FakeClock final : public Clock {
+ public:
+  Instant now() noexcept override { return Instant{now_.load()}; }
+  void wait_until(Instant when) noexcept override;
+  void advance(Instant by) { now_.fetch_add(by.count()); }
+  std::uint64_t waits() const { return waits_.load(); }
+
+ private:
+  std::atomic<std::int64_t> now_{1};
+  std::atomic<std::uint64_t> waits_{0};
+};
+
+/// Links as a test sets them.
+class FakeInterconnect final : public pagemap::Interconnect {
+ public:
+  pagemap::Link link(const pagemap::Pagemap& from,
+                     const pagemap::Pagemap& to) const noexcept override;
+  /// Links two tiles both ways.
+  void connect(std::uint32_t a, std::uint32_t b, pagemap::Link link);
+
+ private:
+  std::map<std::pair<std::uint32_t, std::uint32_t>, pagemap::Link> links_;
+};
+
+class Machine;
+
+/// One tile: a page table and VRAM.
+class Tile final : public DevicePort {
+ public:
+  Tile(Machine& machine, std::uint32_t index, Bytes vram);
+
+  Status map(Interval interval, const Mapping& mapping) noexcept override;
+  void unmap(Interval interval, Direction mapped_as) noexcept override;
+  void flush(Interval interval) noexcept override;
+
+  /// Accesses memory as a kernel would: faults until it can.
+  Status write(Address where, std::uint64_t value);
+  Result<std::uint64_t> read(Address where);
+  Status add(Address where, std::uint64_t value);
+
+  /// Returns what is mapped at an address.
+  std::optional<Mapping> mapping_at(Address where) const;
+  std::vector<Interval> mapped() const;
+  std::size_t map_calls() const { return map_calls_.load(); }
+  std::size_t unmap_calls() const { return unmap_calls_.load(); }
+  std::vector<Interval> flushes() const;
+  std::vector<std::pair<Interval, Direction>> unmaps() const;
+  void forget_calls();
+
+  pagemap::Pagemap pagemap;
+  DeviceId id;
+  std::vector<std::byte> vram;
+
+ private:
+  struct Entry {
+    Interval interval;
+    Mapping mapping;
+  };
+  void cut(Interval interval);
+  std::byte* bytes_at(Address where, Access access) const;
+  template <typename Operation>
+  Status access(Address where, Access access, Operation operation);
+
+  Machine& machine_;
+  mutable std::mutex lock_;
+  std::map<Address, Entry> table_;
+  std::vector<Interval> flushes_;
+  std::vector<std::pair<Interval, Direction>> unmaps_;
+  std::atomic<std::size_t> map_calls_{0};
+  std::atomic<std::size_t> unmap_calls_{0};
+};
+
+/// Host memory, what the CPU has mapped of it, and the tiles.
+class Machine final : public CpuView, public pagemap::MemoryMover {
+ public:
+  explicit Machine(Bytes memory = 64_MiB);
+  ~Machine() override;
+
+  // CpuView
+  Result<CpuMapping> mapping_at(Address where) noexcept override;
+  Populated populated(Interval interval) noexcept override;
+  Status trap(Interval interval) noexcept override;
+  void untrap(Interval interval) noexcept override;
+  void clear(Interval interval) noexcept override;
+  // MemoryMover
+  Status copy_to_vram(Interval from, pagemap::Extent to) noexcept override;
+  Status copy_to_system(pagemap::Extent from, Interval to) noexcept override;
+  Status copy_between(pagemap::Extent from, pagemap::Extent to) noexcept override;
+  Status clear(pagemap::Extent extent) noexcept override;
+
+  /// Makes the address space, without a collector thread unless asked.
+  AddressSpace& make_space(AddressSpaceOptions options = {});
+  AddressSpace& space() { return *space_; }
+  void drop_space() { space_.reset(); }
+  bool has_space() const { return space_ != nullptr; }
+  /// Adds a tile and lets it join.
+  Tile& add_tile(Bytes vram = 16_MiB, DeviceTraits traits = {});
+
+  /// What the program does with its mappings.
+  void map(Interval interval, Writable writable = Writable::yes,
+           Migratable migratable = Migratable::yes);
+  void unmap(Interval interval);
+  void protect(Interval interval, Writable writable);
+  /// What the program does with its memory; traps as a CPU would.
+  Status write(Address where, std::uint64_t value);
+  Result<std::uint64_t> read(Address where);
+  /// Gives every page of an interval content.
+  void populate(Interval interval, std::uint64_t seed = 1);
+  /// Returns whether a CPU access would trap.
+  bool is_trapped(Address where) const;
+  std::size_t copies() const { return copies_.load(); }
+  Bytes copied() const { return {copied_.load()}; }
+
+  std::byte* system_bytes(Address where) { return memory_.data() + (where - base).count; }
+  Interval memory() const { return {base, base + Bytes{memory_.size()}}; }
+
+  FaultPlan plan;
+  FakeClock clock;
+  FakeInterconnect interconnect;
+  std::vector<std::unique_ptr<Tile>> tiles;
+
+ private:
+  struct Page {
+    bool is_populated = false;
+    bool is_trapped = false;
+  };
+  Page& page(Address where) { return pages_[(where - base) / cpu_page]; }
+  void count(Bytes size);
+
+  mutable std::mutex lock_;
+  std::vector<std::byte> memory_;
+  std::vector<Page> pages_;
+  std::map<Address, CpuMapping> mappings_;
+  std::atomic<std::size_t> copies_{0};
+  std::atomic<std::uint64_t> copied_{0};
+  std::unique_ptr<AddressSpace> space_;
+};
+
+/// Returns the n-th 2 MiB chunk of the machine's memory.
+constexpr Interval chunk(std::uint64_t n) { return {base + 2_MiB * n, base + 2_MiB * (n + 1)}; }
+/// Returns `count` chunks from the n-th on.
+constexpr Interval chunks(std::uint64_t n, std::uint64_t count) {
+  return {base + 2_MiB * n, base + 2_MiB * (n + count)};
+}
+
+}  // namespace zesvm::svm::fake
