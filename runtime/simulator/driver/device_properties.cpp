@@ -49,32 +49,7 @@ void fill_extensions(const Device& device, void* chain) {
 ze_result_t get_properties(ze_device_handle_t handle, ze_device_properties_t* out) {
   ZESVM_FIND(device, Device, handle);
   ZESVM_NOT_NULL(out);
-  const auto& card = device->description();
-  out->type = ZE_DEVICE_TYPE_GPU;
-  out->vendorId = card.vendor_id;
-  out->deviceId = card.device_id;
-  out->flags = flags_of(*device);
-  out->subdeviceId = device->root() != nullptr ? device->index_in_card() : 0;
-  out->coreClockRate = card.core_clock_mhz;
-  out->maxMemAllocSize = card.vram.count;
-  out->maxHardwareContexts = 64 * 1024;
-  out->maxCommandQueuePriority = 0;
-  out->numThreadsPerEU = card.eu.threads_per_eu;
-  out->physicalEUSimdWidth = card.eu.physical_simd_width;
-  out->numEUsPerSubslice = card.eu.eus_per_subslice;
-  out->numSubslicesPerSlice = card.eu.subslices_per_slice;
-  out->numSlices = card.eu.slices * static_cast<std::uint32_t>(device->tiles().size());
-  // Version 1.2 of the structure has ticks per second where the first has nanoseconds per tick.
-  out->timerResolution =
-      out->stype == ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES_1_2
-          ? static_cast<std::uint64_t>(std::llround(1e9 / card.timer_resolution_ns))
-          : static_cast<std::uint64_t>(std::llround(card.timer_resolution_ns));
-  out->timestampValidBits = 64;
-  out->kernelTimestampValidBits = card.timestamp_bits;
-  out->uuid = uuid_of(*device);
-  std::memset(out->name, 0, sizeof(out->name));
-  std::strncpy(out->name, card.name.c_str(), sizeof(out->name) - 1);
-  fill_extensions(*device, out->pNext);
+  describe(*device, *out);
   return ZE_RESULT_SUCCESS;
 }
 
@@ -223,6 +198,35 @@ ze_result_t get_external_memory(ze_device_handle_t handle,
 }
 
 }  // namespace
+
+void describe(const Device& device, ze_device_properties_t& out) {
+  const auto& card = device.description();
+  out.type = ZE_DEVICE_TYPE_GPU;
+  out.vendorId = card.vendor_id;
+  out.deviceId = card.device_id;
+  out.flags = flags_of(device);
+  out.subdeviceId = device.root() != nullptr ? device.index_in_card() : 0;
+  out.coreClockRate = card.core_clock_mhz;
+  out.maxMemAllocSize = card.vram.count;
+  out.maxHardwareContexts = 64 * 1024;
+  out.maxCommandQueuePriority = 0;
+  out.numThreadsPerEU = card.eu.threads_per_eu;
+  out.physicalEUSimdWidth = card.eu.physical_simd_width;
+  out.numEUsPerSubslice = card.eu.eus_per_subslice;
+  out.numSubslicesPerSlice = card.eu.subslices_per_slice;
+  out.numSlices = card.eu.slices * static_cast<std::uint32_t>(device.tiles().size());
+  // Version 1.2 of the structure has ticks per second where the first has nanoseconds per tick.
+  out.timerResolution =
+      out.stype == ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES_1_2
+          ? static_cast<std::uint64_t>(std::llround(1e9 / card.timer_resolution_ns))
+          : static_cast<std::uint64_t>(std::llround(card.timer_resolution_ns));
+  out.timestampValidBits = 64;
+  out.kernelTimestampValidBits = card.timestamp_bits;
+  out.uuid = uuid_of(device);
+  std::memset(out.name, 0, sizeof(out.name));
+  std::strncpy(out.name, card.name.c_str(), sizeof(out.name) - 1);
+  fill_extensions(device, out.pNext);
+}
 
 std::uint32_t ip_version_of(std::string_view family) {
   const auto version = [](std::uint32_t architecture, std::uint32_t release) {

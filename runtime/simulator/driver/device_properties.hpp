@@ -9,6 +9,11 @@
 
 namespace zesvm::simulator::driver {
 
+class Device;
+
+/// Fills in what zeDeviceGetProperties reports, extension structures in its chain included.
+void describe(const Device& device, ze_device_properties_t& out);
+
 /// Returns the hardware IP version of a family (`pvc`, `bmg`, `dg2`); 0 for others.
 std::uint32_t ip_version_of(std::string_view family);
 

@@ -35,8 +35,6 @@ enum class ObjectKind : std::uint8_t {
   sysman_memory,
   sysman_fabric_port,
   sysman_frequency,
-  sysman_power,
-  sysman_engine,
 };
 
 /// The base of everything a handle stands for. A class derived from it has two members:

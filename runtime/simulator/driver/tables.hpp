@@ -58,13 +58,10 @@ void add_command_functions(FunctionNames& names);
 void add_module_functions(FunctionNames& names);
 
 // Sysman.
-void fill(zes_driver_dditable_t& table);
 void fill(zes_device_dditable_t& table);
 void fill(zes_memory_dditable_t& table);
 void fill(zes_fabric_port_dditable_t& table);
 void fill(zes_frequency_dditable_t& table);
-void fill(zes_power_dditable_t& table);
-void fill(zes_engine_dditable_t& table);
 void add_sysman_functions(FunctionNames& names);
 
 /// Returns every function that can be looked up by name.
