@@ -92,7 +92,7 @@ using DeathHandler = std::function<void()>;
 struct TileOptions {
   /// The helper program; empty: `ZESVM_SIM_DEVICE`, else beside this library (../../libexec/zesvm).
   std::string program;
-  /// Threads that run work-groups; 0: one per core.
+  /// Threads that run work-groups; 0: one per core, at most four.
   std::uint32_t workers = 0;
   /// In-order queues.
   std::uint32_t engines = 1;
@@ -150,19 +150,19 @@ struct Outcome {
   /// ok; the status a fault was refused with; device_lost; or why it could not start.
   Status status = Status::ok;
   /// Where the first refused fault was; only after one.
-  Address fault_address;
+  Address fault_address{};
   Access fault_access = Access::read;
   /// When the work began and ended, nanoseconds of CLOCK_MONOTONIC; zero if it never ran.
   std::uint64_t begin_ns = 0;
   std::uint64_t end_ns = 0;
   /// Why it could not start, in the words of the OpenCL implementation; usually empty.
-  std::string message;
+  std::string message{};
 };
 
 /// Told how work ended, exactly once.
 ///
-/// @context  the tile's completion thread, or its watching thread after a death. May submit more
-///           work; must not wait for work of this tile.
+/// @context  the tile's completion thread. May submit more work; must not wait for work of this
+///           tile, nor destroy it.
 using Completion = std::function<void(const Outcome&)>;
 
 /// A tile's helper process and everything this process needs to talk to it.

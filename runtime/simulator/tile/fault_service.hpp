@@ -1,0 +1,42 @@
+/// @file fault_service.hpp
+/// Answers the faults of one tile.
+///
+/// There is one thread for each thread of the helper that can fault, so that no fault ever waits
+/// for the service of another one.
+#pragma once
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "simulator/tile/channel.hpp"
+
+namespace zesvm::simulator::tile {
+
+/// The service threads of one tile.
+class FaultService {
+ public:
+  FaultService(Channel& channel, FaultHandler handler)
+      : channel_(channel), handler_(std::move(handler)) {}
+  ~FaultService() { stop(); }
+  FaultService(const FaultService&) = delete;
+  FaultService& operator=(const FaultService&) = delete;
+
+  /// Starts that many threads.
+  void start(unsigned threads);
+
+  /// Ends the threads, after the answers they are working on.
+  void stop();
+
+ private:
+  void serve();
+  // Answers one fault; false when there is none.
+  bool serve_one();
+
+  Channel& channel_;
+  const FaultHandler handler_;
+  std::atomic<bool> stopping_{false};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace zesvm::simulator::tile

@@ -1,0 +1,122 @@
+#include "simulator/tile/helper_program.hpp"
+
+#include <cstdlib>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <filesystem>
+#include <signal.h>
+#include <spawn.h>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vector>
+
+#include "simulator/tile/channel.hpp"
+#include "simulator/tile/descriptor_passing.hpp"
+
+extern char** environ;
+
+namespace zesvm::simulator::tile {
+namespace {
+
+// The application's environment without what would put foreign libraries into the helper.
+std::vector<std::string> helper_environment(unsigned workers) {
+  std::vector<std::string> kept;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    if (text.starts_with("LD_PRELOAD=") || text.starts_with("POCL_MAX_PTHREAD_COUNT=")) continue;
+    kept.emplace_back(text);
+  }
+  kept.push_back("POCL_MAX_PTHREAD_COUNT=" + std::to_string(workers));
+  return kept;
+}
+
+// What posix_spawn is told: the socket at its place, nothing of the application's signal set-up.
+class SpawnSettings {
+ public:
+  explicit SpawnSettings(int socket) {
+    ::posix_spawn_file_actions_init(&files_);
+    ::posix_spawn_file_actions_adddup2(&files_, socket, helper_socket);
+    ::posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    ::posix_spawnattr_init(&attributes_);
+    sigset_t none, all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setsigdefault(&attributes_, &all);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnSettings() {
+    ::posix_spawn_file_actions_destroy(&files_);
+    ::posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+
+  const posix_spawn_file_actions_t* files() const { return &files_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t files_;
+  posix_spawnattr_t attributes_;
+};
+
+// Upwards from lib/<triplet>, lib, bin or tests, to the folder that also holds libexec.
+std::string program_above(const std::filesystem::path& file) {
+  std::error_code ignored;
+  auto folder = std::filesystem::weakly_canonical(file, ignored).parent_path();
+  for (int level = 0; level < 4 && folder.has_relative_path(); ++level) {
+    const auto program = folder / ZESVM_LIBEXECDIR / "zesvm" / "zesvm-sim-device";
+    if (std::filesystem::exists(program, ignored)) return program.string();
+    folder = folder.parent_path();
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string helper_program() {
+  if (const char* named = std::getenv("ZESVM_SIM_DEVICE"); named != nullptr && *named != '\0')
+    return named;
+  Dl_info info{};
+  if (::dladdr(reinterpret_cast<const void*>(&helper_program), &info) != 0)
+    if (std::string found = program_above(info.dli_fname); !found.empty()) return found;
+  // A program linked statically may have been started by a name that leads nowhere from here.
+  std::error_code ignored;
+  return program_above(std::filesystem::read_symlink("/proc/self/exe", ignored));
+}
+
+Result<HelperProcess> start_helper(const TileOptions& options, int shared_memory,
+                                   unsigned workers) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return Status::out_of_host_memory;
+  HelperProcess helper;
+  helper.socket = UniqueFd{ends[0]};
+  UniqueFd theirs{ends[1]};
+  // dup2 onto itself would leave it to be closed at exec.
+  if (theirs.get() == helper_socket) theirs = UniqueFd{::fcntl(helper_socket, F_DUPFD_CLOEXEC, 10)};
+
+  std::vector<std::string> environment = helper_environment(workers);
+  std::vector<char*> variables;
+  for (std::string& entry : environment) variables.push_back(entry.data());
+  variables.push_back(nullptr);
+  std::string name = options.program;
+  std::string parent = std::to_string(::getpid());
+  std::string engines = std::to_string(options.engines);
+  std::string probe_offset = std::to_string(options.atomic_probe_offset.count);
+  char* arguments[] = {name.data(), parent.data(), engines.data(), probe_offset.data(), nullptr};
+
+  const SpawnSettings settings{theirs.get()};
+  if (::posix_spawn(&helper.id, name.c_str(), settings.files(), settings.attributes(), arguments,
+                    variables.data()) != 0)
+    return Status::unsupported;
+  // 434: pidfd_open, the same on every architecture; older C libraries have no name for it.
+  helper.handle = UniqueFd{static_cast<int>(::syscall(434, helper.id, 0))};
+  // A failure shows as the end of file on our end.
+  static_cast<void>(send_descriptor(helper.socket.get(), shared_memory, 0));
+  return helper;
+}
+
+}  // namespace zesvm::simulator::tile
