@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <unistd.h>
 
+#include "topology/link_matrix.hpp"
 namespace zesvm::simulator::node {
 
 namespace {
@@ -29,6 +29,20 @@ svm::DeviceTraits traits_of(const topology::DeviceDescription& device) {
 
 std::string name_of_tile(std::size_t device, std::size_t tile) {
   return "device " + std::to_string(device) + " tile " + std::to_string(tile);
+}
+
+pagemap::Link link_of(const topology::LinkMatrix& matrix, std::size_t from, std::size_t to) {
+  using pagemap::LinkAtomics;
+  using pagemap::Protocol;
+  using pagemap::Speed;
+  if (from == to) return {Protocol::local_vram, Speed::fast, LinkAtomics::present};
+  const topology::Reach& reach = matrix.between(from, to);
+  if (!reach.is_direct()) return {};
+  const bool is_pcie = reach.protocol == topology::Protocol::pcie_root ||
+                       reach.protocol == topology::Protocol::pcie_switch;
+  return {is_pcie ? Protocol::peer_pcie : Protocol::peer_fabric,
+          matrix.is_fast(from, to) ? Speed::fast : Speed::slow,
+          reach.atomics ? LinkAtomics::present : LinkAtomics::absent};
 }
 
 }  // namespace
@@ -251,41 +265,11 @@ void NodeState::lose(Tile& tile) {
 }
 
 NodeLinks::NodeLinks(const topology::NodeDescription& description) {
-  const auto tiles = description.tiles();
-  tile_count_ = tiles.size();
-  links_.resize(tile_count_ * tile_count_);
-  using pagemap::LinkAtomics;
-  using pagemap::Protocol;
-  using pagemap::Speed;
-  const auto protocol_of = [](topology::Protocol protocol) {
-    switch (protocol) {
-      case topology::Protocol::pcie_root:
-      case topology::Protocol::pcie_switch: return Protocol::peer_pcie;
-      case topology::Protocol::xe_link:
-      case topology::Protocol::same_device: return Protocol::peer_fabric;
-      default: return Protocol::none;
-    }
-  };
+  const topology::LinkMatrix matrix{description};
+  tile_count_ = matrix.size();
   for (std::size_t from = 0; from < tile_count_; ++from) {
     for (std::size_t to = 0; to < tile_count_; ++to) {
-      pagemap::Link& link = links_[from * tile_count_ + to];
-      if (from == to) {
-        link = {Protocol::local_vram, Speed::fast, LinkAtomics::present};
-      } else if (tiles[from].device == tiles[to].device) {
-        link = {Protocol::peer_fabric, Speed::fast, LinkAtomics::present};
-      }
-      for (const topology::Link& described : description.links) {
-        const bool forward =
-            described.first.covers(tiles[from]) && described.second.covers(tiles[to]);
-        const bool backward =
-            described.first.covers(tiles[to]) && described.second.covers(tiles[from]);
-        if (from == to || (!forward && !backward)) continue;
-        link.protocol = protocol_of(described.protocol);
-        link.speed = described.fast == topology::Fast::no || link.protocol == Protocol::none
-                         ? Speed::slow
-                         : Speed::fast;
-        link.atomics = described.atomics ? LinkAtomics::present : LinkAtomics::absent;
-      }
+      links_.push_back(link_of(matrix, from, to));
     }
   }
 }

@@ -106,7 +106,7 @@ struct Launch {
   std::array<std::uint32_t, 3> group_size{1, 1, 1};
   std::array<std::uint32_t, 3> group_count{1, 1, 1};
   std::array<std::uint32_t, 3> global_offset{0, 0, 0};
-  IndirectAccess indirect;
+  IndirectAccess indirect{};
 };
 
 /// How a launch, copy or fill ended. Times are of the steady clock of this process.
