@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulator/driver/actions.hpp"
 #include "simulator/driver/node_target.hpp"
 #include "topology/node_description.hpp"
 
@@ -192,6 +193,21 @@ ze_result_t CommandList::reset() {
 
 ze_result_t CommandList::synchronize(Deadline deadline) {
   return report(stream_->synchronize(deadline));
+}
+
+std::shared_ptr<CommandList> CommandList::clone() const {
+  auto copy = std::make_shared<CommandList>(context_, device_, traits_, nullptr);
+  for (const auto& command : sequence_->commands) {
+    auto own = std::make_shared<Command>(*command);
+    // Launches can be changed; every other action stays what it is.
+    if (const auto* launch = dynamic_cast<const LaunchAction*>(command->action.get())) {
+      own->action = std::make_shared<LaunchAction>(*launch);
+    }
+    copy->sequence_->commands.push_back(std::move(own));
+  }
+  copy->is_open_ = false;
+  copy->last_mutable_id_ = last_mutable_id_;
+  return copy;
 }
 
 std::uint64_t CommandList::announce_mutable() { return announced_id_ = ++last_mutable_id_; }

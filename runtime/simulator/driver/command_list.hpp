@@ -81,6 +81,9 @@ class CommandList : public Object {
   /// Returns the recorded commands, to be executed. Only of a closed regular list.
   std::shared_ptr<const CommandSequence> sequence() const { return sequence_; }
 
+  /// Returns a closed list with the same commands, which may be changed apart from this one's.
+  std::shared_ptr<CommandList> clone() const;
+
   /// Announces that the next command may be changed, and returns the id to name it by.
   std::uint64_t announce_mutable();
   /// Returns the command with that id; null when there is none.

@@ -320,6 +320,19 @@ ze_result_t ZE_APICALL immediate_append_lists(ze_command_list_handle_t handle,
   });
 }
 
+ze_result_t ZE_APICALL list_create_clone(ze_command_list_handle_t handle,
+                                         ze_command_list_handle_t* clone) {
+  return entry([&]() -> ze_result_t {
+    ZESVM_FIND(list, CommandList, handle);
+    ZESVM_NOT_NULL(clone);
+    if (list->is_open() || (list->traits().flags & newer::command_list_flag_cloneable) == 0) {
+      return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+    }
+    *clone = add(list->clone());
+    return ZE_RESULT_SUCCESS;
+  });
+}
+
 ze_result_t ZE_APICALL list_is_immediate(ze_command_list_handle_t handle, ze_bool_t* is_immediate) {
   return entry([&]() -> ze_result_t {
     ZESVM_FIND(list, CommandList, handle);
@@ -396,6 +409,7 @@ void add_list_functions(FunctionNames& names) {
   add_function(names, "zeCommandListAppendHostFunction", append_host_function);
   add_function(names, "zeCommandListHostSynchronize", list_host_synchronize);
   add_function(names, "zeCommandListImmediateAppendCommandListsExp", immediate_append_lists);
+  add_function(names, "zeCommandListCreateCloneExp", list_create_clone);
   add_function(names, "zeCommandListIsImmediate", list_is_immediate);
   add_function(names, "zeCommandListGetDeviceHandle", list_get_device);
   add_function(names, "zeCommandListGetContextHandle", list_get_context);

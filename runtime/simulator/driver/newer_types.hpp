@@ -32,6 +32,7 @@ enum CommandStructure : std::uint32_t {
 // Flags of lists and queues: since 1.7 and 1.9.
 constexpr std::uint32_t command_list_flags_known = 0x1f;
 constexpr std::uint32_t command_list_flag_in_order = 0x8;
+constexpr std::uint32_t command_list_flag_cloneable = 0x10;
 constexpr std::uint32_t command_queue_flags_known = 0x7;
 constexpr std::uint32_t command_queue_flag_in_order = 0x2;
 constexpr std::uint32_t event_pool_flags_known = 0xf;
