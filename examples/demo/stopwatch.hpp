@@ -1,0 +1,20 @@
+/// @file stopwatch.hpp
+/// Wall time.
+#pragma once
+
+#include <chrono>
+
+namespace demo {
+
+/// Counts seconds from when it is made.
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace demo
