@@ -33,6 +33,11 @@ void fill_extensions(const Device& device, void* chain) {
     count->numTotalEUs = card.eu.eus() * static_cast<std::uint32_t>(device.tiles().size());
   if (auto* ip = extension<newer::DeviceIpVersion>(chain, newer::stype_device_ip_version))
     ip->ip_version = ip_version_of(card.family);
+  if (auto* lists = extension<newer::MutableListProperties>(
+          chain, newer::stype_mutable_command_list_properties)) {
+    lists->list_flags = 0;
+    lists->command_flags = newer::mutable_commands_supported;
+  }
   // A LUID is a Windows notion: the structure is left invalid, as drivers on Linux do.
   if (auto* luid = extension<ze_device_luid_ext_properties_t>(
           chain, ZE_STRUCTURE_TYPE_DEVICE_LUID_EXT_PROPERTIES)) {

@@ -34,6 +34,16 @@ struct DeviceIpVersion {
   std::uint32_t ip_version;
 };
 
+/// ze_mutable_command_list_exp_properties_t (1.9).
+struct MutableListProperties {
+  ze_structure_type_t stype;
+  const void* pNext;
+  std::uint32_t list_flags;
+  std::uint32_t command_flags;
+};
+/// Arguments, group count, group size, global offset, signal event, wait events.
+inline constexpr std::uint32_t mutable_commands_supported = 0x3f;
+
 /// ze_memory_atomic_attr_exp_flags_t (1.7).
 enum AtomicAttribute : std::uint32_t {
   atomic_none = 1u << 0,

@@ -101,6 +101,7 @@ const FunctionNames& function_names() {
     add_command_functions(all);
     add_module_functions(all);
     add_sysman_functions(all);
+    add_simulator_functions(all);
     return all;
   }();
   return names;

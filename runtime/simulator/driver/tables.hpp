@@ -64,6 +64,9 @@ void fill(zes_fabric_port_dditable_t& table);
 void fill(zes_frequency_dditable_t& table);
 void add_sysman_functions(FunctionNames& names);
 
+// What the simulated node adds to Level Zero.
+void add_simulator_functions(FunctionNames& names);
+
 /// Returns every function that can be looked up by name.
 const FunctionNames& function_names();
 
