@@ -93,7 +93,7 @@ class Block {
   bool is_lent() const { return pagemap() != nullptr; }
   /// Returns where its bytes are. Only while it is lent, and kept so by the caller.
   Extent extent() const {
-    return {pagemap(), {std::uint64_t{first_page_} * cpu_page.count}, {cpu_page.count << order_}};
+    return {pagemap(), {std::uint64_t{first_page_} * cpu_page.count}, {std::uint64_t{1} << order_}};
   }
 
  private:
@@ -105,6 +105,7 @@ class Block {
   Block* newer_ = nullptr;
   Block* older_ = nullptr;
   std::uint32_t first_page_ = 0;
+  // log2 of its size in bytes.
   std::uint8_t order_ = 0;
   // An eviction looks at it now. Atomic since it may have moved to another pagemap meanwhile.
   std::atomic<std::uint8_t> is_victim_{0};

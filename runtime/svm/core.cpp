@@ -213,6 +213,10 @@ AddressSpace::Core::NotifierRef AddressSpace::Core::find_notifier(Interval inter
   return {*this, found->second};
 }
 
+AddressSpace::Core::NotifierRef AddressSpace::Core::keep_notifier(Address where) noexcept {
+  return find_notifier(Interval::chunk_at(where, options_.notifier_size));
+}
+
 void AddressSpace::Core::drop_notifier(Notifier& notifier) noexcept {
   const Address begin = notifier.interval().begin;
   if (notifier.references().fetch_sub(1, std::memory_order_acq_rel) != 1) return;
@@ -263,6 +267,7 @@ void AddressSpace::Core::take_batch(Notifier& notifier, Interval interval,
   });
 }
 
+/// Takes a range, held, out of its notifier, which the caller keeps.
 void AddressSpace::Core::remove_range(Range& range) noexcept {
   Notifier& notifier = *range.notifier;
   {
@@ -277,7 +282,10 @@ void AddressSpace::Core::remove_range(Range& range) noexcept {
   }
   range_count_.fetch_sub(1, std::memory_order_relaxed);
   trace({Decision::removed, Rule::none, pagemap::Cause::unmap, Status::ok, {}, {}});
-  drop_notifier(notifier);
+  // The caller's reference keeps it: removing it takes a lock that comes before the hold.
+  const std::uint64_t references = notifier.references().fetch_sub(1, std::memory_order_acq_rel);
+  ZESVM_ASSERT(references > 1);
+  (void)references;
   RangeRef table_reference{&range, pool_};
 }
 

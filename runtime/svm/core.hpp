@@ -132,6 +132,7 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   Rules rules_at(Address where) const noexcept;
   NotifierRef notifier_at(Address where) noexcept;
   NotifierRef find_notifier(Interval interval) noexcept;
+  NotifierRef keep_notifier(Address where) noexcept;
   void drop_notifier(Notifier& notifier) noexcept;
   RangeRef find(Address where) const noexcept;
   std::size_t chunk_index(Bytes size) const noexcept;

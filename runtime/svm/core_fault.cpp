@@ -68,6 +68,7 @@ Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
            fault.device.id});
     return Step::done(Status::ok);
   }
+  const NotifierRef keep = keep_notifier(fault.where);
   // C7: faults on one range wait here for the one that serves them all.
   RangeHold hold{range};
   if (!range.is_live() || range.has(Range::unmapped)) return Step::again();

@@ -160,6 +160,7 @@ std::size_t AddressSpace::Core::collect_unmapped() noexcept {
     Range* range = queue;
     queue = range->next_queued;
     RangeRef reference{range, pool_};
+    const NotifierRef keep = keep_notifier(range->interval().begin);
     RangeHold hold{*range};
     if (!range->is_live()) continue;
     if (collect_range(*range) == Status::ok) {

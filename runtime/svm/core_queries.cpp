@@ -81,25 +81,27 @@ ChunkResidency AddressSpace::Core::residency_of(const Range& range) const {
 Residency AddressSpace::Core::residency(Interval interval) const {
   Residency residency;
   auto& self = const_cast<Core&>(*this);
+  // Rules are read after the walk: their lock comes before the hold of a range.
+  std::vector<ChunkResidency> found;
+  self.for_each_held(interval, [&](Range& range) { found.push_back(residency_of(range)); });
   Address covered = interval.begin;
   const auto add = [&](ChunkResidency chunk) {
     chunk.attributes = rules_at(chunk.interval.begin).attributes;
+    covered = chunk.interval.end;
     residency.chunks.push_back(std::move(chunk));
   };
-  const auto add_gap = [&](Address end) {
+  const auto add_gaps = [&](Address end) {
     while (covered < end) {
       ChunkResidency gap;
       gap.interval = {covered, std::min(end, rules_at(covered).interval.end)};
-      covered = gap.interval.end;
       add(std::move(gap));
     }
   };
-  self.for_each_held(interval, [&](Range& range) {
-    add_gap(range.interval().begin);
-    add(residency_of(range));
-    covered = range.interval().end;
-  });
-  add_gap(interval.end);
+  for (ChunkResidency& chunk : found) {
+    add_gaps(chunk.interval.begin);
+    add(std::move(chunk));
+  }
+  add_gaps(interval.end);
 
   const auto place_of = [&](const ChunkResidency& chunk) {
     const Device* device = device_of(chunk.pagemap);

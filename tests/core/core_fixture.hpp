@@ -12,6 +12,7 @@ class CoreTest : public testing::Test {
  protected:
   CoreTest() { machine.make_space(); }
   void TearDown() override {
+    machine.join();
     if (!machine.has_space()) return;
     space().check_invariants();
     for (const auto& tile : machine.tiles) tile->pagemap.check_invariants();

@@ -219,7 +219,25 @@ Status Tile::add(Address where, std::uint64_t value) {
 
 Machine::Machine(Bytes memory) : memory_(memory.count), pages_(memory / cpu_page) {}
 
-Machine::~Machine() = default;
+Machine::~Machine() { join(); }
+
+void Machine::meanwhile(std::function<void()> action) {
+  const std::uint64_t before = invalidated_.load();
+  space_->trace({[](void* machine, const TraceEvent& event) noexcept {
+                   auto& count = static_cast<Machine*>(machine)->invalidated_;
+                   if (event.decision != Decision::invalidated) return;
+                   count.fetch_add(1);
+                   count.notify_all();
+                 },
+                 this});
+  threads_.emplace_back(std::move(action));
+  invalidated_.wait(before);
+}
+
+void Machine::join() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
 
 AddressSpace& Machine::make_space(AddressSpaceOptions options) {
   if (options.interval == AddressSpaceOptions{}.interval) options.interval = {base, base + 2_GiB};

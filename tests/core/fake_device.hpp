@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "svm/address_space.hpp"
@@ -162,6 +163,10 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
            Migratable migratable = Migratable::yes);
   void unmap(Interval interval);
   void protect(Interval interval, Writable writable);
+  /// Starts `action`, which invalidates something, on another thread, and returns when the devices
+  /// have lost what it invalidates; action may go on until join().
+  void meanwhile(std::function<void()> action);
+  void join();
   /// What the program does with its memory; traps as a CPU would.
   Status write(Address where, std::uint64_t value);
   Result<std::uint64_t> read(Address where);
@@ -195,6 +200,8 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
   std::atomic<std::size_t> copies_{0};
   std::atomic<std::uint64_t> copied_{0};
   std::unique_ptr<AddressSpace> space_;
+  std::atomic<std::uint64_t> invalidated_{0};
+  std::vector<std::thread> threads_;
 };
 
 /// Returns the n-th 2 MiB chunk of the machine's memory.

@@ -126,7 +126,7 @@ TEST_F(FaultTest, StartsOverWhenUnmappedDuringCollect) {
   machine.map(chunk(0));
   EXPECT_EQ(gpu.write(chunk(0).begin, 1), Status::ok);
   machine.protect(chunk(0), Writable::yes);
-  machine.plan.at(Gate::mapping_at, [&] { machine.unmap(chunk(0)); });
+  machine.plan.at(Gate::mapping_at, [&] { machine.meanwhile([&] { machine.unmap(chunk(0)); }); });
   EXPECT_EQ(space().fault(gpu.id, chunk(0).begin, Access::read), Status::not_mapped);
   EXPECT_TRUE(gpu.mapped().empty());
 }
@@ -138,7 +138,8 @@ TEST_F(FaultTest, CommitsUnderTheSequenceItCollectedUnder) {
   EXPECT_EQ(*gpu.read(chunk(0).begin), 0u);
   machine.protect(chunk(0), Writable::yes);
   gpu.forget_calls();
-  machine.plan.at(Gate::mapping_at, [&] { machine.protect(chunk(0), Writable::no); });
+  machine.plan.at(Gate::mapping_at,
+                  [&] { machine.meanwhile([&] { machine.protect(chunk(0), Writable::no); }); });
   EXPECT_EQ(space().fault(gpu.id, chunk(0).begin, Access::read), Status::ok);
   EXPECT_EQ(gpu.map_calls(), 1u);
   EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->writable, Writable::no);
@@ -153,7 +154,7 @@ TEST_F(FaultTest, EvictsAndStartsOverWhenPagesAreMixed) {
   EXPECT_EQ(gpu.write(chunk(0).begin, 77), Status::ok);
   machine.protect(chunk(0), Writable::yes);
   const Interval gone{base + 1_MiB, base + 2_MiB};
-  machine.plan.at(Gate::mapping_at, [&] { machine.unmap(gone); });
+  machine.plan.at(Gate::mapping_at, [&] { machine.meanwhile([&] { machine.unmap(gone); }); });
   EXPECT_EQ(space().fault(gpu.id, chunk(0).begin, Access::read), Status::ok);
   EXPECT_EQ(*gpu.read(chunk(0).begin), 77u);
   EXPECT_EQ(*gpu.read(base + 512_KiB), 100 + (base + 512_KiB).value);
