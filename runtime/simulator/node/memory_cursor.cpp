@@ -21,7 +21,7 @@ constexpr int attempts = 1000;
 Result<std::span<std::byte>> MemoryCursor::at(Address where, Bytes most) {
   if (!held_.contains(where)) {
     let_go();
-    ZESVM_TRY(take(where));
+    ZESVM_TRY(take(where, most));
   }
   const Bytes size = std::min(most, held_.end - where);
   return std::span{alias_ + (where - held_.begin).count, size.count};
@@ -36,12 +36,12 @@ void MemoryCursor::let_go() {
   }
 }
 
-Status MemoryCursor::take(Address where) {
+Status MemoryCursor::take(Address where, Bytes most) {
   const auto mapping = node_.memory.find(where);
   if (!mapping) {
     if (node_.windows->window_at(where) != nullptr) return Status::not_mapped;
     // The program's own memory: it is where it is.
-    held_ = {where, {~std::uint64_t{0}}};
+    held_ = {where, where + most};
     alias_ = pointer_to(where);
     return Status::ok;
   }

@@ -35,7 +35,7 @@ class MemoryCursor {
  private:
   enum class Hold : std::uint8_t { nothing, vram, system };
 
-  Status take(Address where);
+  Status take(Address where, Bytes most);
   Status take_movable(Address where, const NodeMapping& mapping);
   Status hold_in_vram(Interval range);
   /// Returns where the bytes of a range in VRAM are; null when it is not there, or not one range.
