@@ -91,7 +91,7 @@ using DeathHandler = std::function<void()>;
 /// How a tile is set up.
 struct TileOptions {
   /// The helper program; empty: `ZESVM_SIM_DEVICE`, else beside this library (../../libexec/zesvm).
-  std::string program;
+  std::string program{};
   /// Threads that run work-groups; 0: one per core, at most four.
   std::uint32_t workers = 0;
   /// In-order queues.
@@ -100,7 +100,7 @@ struct TileOptions {
   /// allows that read only where the binding has Rights::atomic. A multiple of 2 MiB.
   Bytes atomic_probe_offset{};
   /// Told of the helper's death.
-  DeathHandler on_death;
+  DeathHandler on_death{};
 };
 
 /// What building a module gave.

@@ -1,0 +1,138 @@
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tile/tile_fixture.hpp"
+
+namespace zesvm::simulator::tile {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+bool is_alive(pid_t process) { return ::kill(process, 0) == 0; }
+
+// Waits until a process is gone; false when it stays.
+bool goes_away(pid_t process) {
+  const auto limit = std::chrono::steady_clock::now() + seconds{10};
+  while (is_alive(process)) {
+    if (std::chrono::steady_clock::now() > limit) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST_F(TileTest, AnswersAfterSpawn) { EXPECT_EQ(tile->ping(), Status::ok); }
+
+TEST_F(TileTest, LeavesNoProcessBehind) {
+  const pid_t helper = tile->process_id();
+  ASSERT_TRUE(is_alive(helper));
+  tile.reset();
+  EXPECT_FALSE(is_alive(helper));
+}
+
+TEST(TileProcess, SaysWhenThereIsNoProgram) {
+  const auto spawned = TileProcess::spawn({.program = "/nonexistent/zesvm-sim-device"},
+                                          [](Address, Access) { return Status::not_mapped; });
+  EXPECT_EQ(spawned.status(), Status::unsupported);
+}
+
+TEST(TileProcess, SaysWhenTheProgramIsAnotherOne) {
+  const auto spawned = TileProcess::spawn({.program = "/bin/true"},
+                                          [](Address, Access) { return Status::not_mapped; });
+  EXPECT_EQ(spawned.status(), Status::unsupported);
+}
+
+TEST(TileProcess, DiesWithAKilledApplication) {
+  int report[2];
+  ASSERT_EQ(::pipe(report), 0);
+  const pid_t application = ::fork();
+  if (application == 0) {
+    const auto spawned = TileProcess::spawn({}, [](Address, Access) { return Status::not_mapped; });
+    const pid_t helper = spawned ? (*spawned)->process_id() : 0;
+    static_cast<void>(!::write(report[1], &helper, sizeof helper));
+    ::pause();
+  }
+  pid_t helper = 0;
+  ASSERT_EQ(::read(report[0], &helper, sizeof helper), static_cast<ssize_t>(sizeof helper));
+  ASSERT_TRUE(helper != 0 && is_alive(helper));
+  ::kill(application, SIGKILL);
+  ::waitpid(application, nullptr, 0);
+  EXPECT_TRUE(goes_away(helper));
+}
+
+TEST_F(TileTest, OutlivesTheThreadThatSpawnedIt) {
+  std::thread{[this] { spawn({}); }}.join();
+  EXPECT_EQ(tile->ping(), Status::ok);
+  EXPECT_FALSE(tile->is_lost());
+}
+
+TEST_F(TileTest, TellsOfItsDeathOnce) {
+  tile.reset();
+  std::promise<void> told;
+  spawn({.on_death = [&] { told.set_value(); }});
+  ::kill(tile->process_id(), SIGKILL);
+  ASSERT_EQ(told.get_future().wait_for(seconds{5}), std::future_status::ready);
+  EXPECT_TRUE(tile->is_lost());
+  EXPECT_EQ(tile->ping(), Status::device_lost);
+  EXPECT_EQ(tile->map(binding(0)), Status::device_lost);
+}
+
+TEST_F(TileTest, TellsNothingOfAnOrdinaryEnd) {
+  tile.reset();
+  bool told = false;
+  spawn({.on_death = [&] { told = true; }});
+  tile.reset();
+  EXPECT_FALSE(told);
+}
+
+TEST_F(TileTest, LosesRunningAndQueuedWorkInTime) {
+  build();
+  std::promise<Outcome> running, queued;
+  const auto launch = request("spin", {PointerArgument{window.begin}});
+  std::promise<void> began;
+  on_fault = [&](Address where, Access) {
+    began.set_value();
+    return bind_chunk_at(where);
+  };
+  ASSERT_EQ(tile->launch(launch, [&](const Outcome& end) { running.set_value(end); }), Status::ok);
+  ASSERT_EQ(tile->launch(launch, [&](const Outcome& end) { queued.set_value(end); }), Status::ok);
+  began.get_future().wait();
+  const auto killed = std::chrono::steady_clock::now();
+  tile->kill();
+  EXPECT_EQ(running.get_future().get().status, Status::device_lost);
+  EXPECT_EQ(queued.get_future().get().status, Status::device_lost);
+  EXPECT_LT(std::chrono::steady_clock::now() - killed, seconds{1});
+}
+
+TEST_F(TileTest, RefusesWorkOnceLost) {
+  build();
+  tile->kill();
+  while (!tile->is_lost()) std::this_thread::yield();
+  EXPECT_EQ(tile->run(request("spin", {PointerArgument{window.begin}})).status,
+            Status::device_lost);
+  EXPECT_EQ(tile->build_module(file_bytes(ZESVM_TEST_KERNELS), "").status, Status::device_lost);
+}
+
+TEST_F(TileTest, DyingDuringAFaultDoesNotHang) {
+  build();
+  std::promise<void> faulted, go_on;
+  auto going_on = go_on.get_future();
+  on_fault = [&](Address where, Access) {
+    faulted.set_value();
+    going_on.wait();
+    return bind_chunk_at(where);
+  };
+  std::promise<Outcome> ended;
+  ASSERT_EQ(tile->launch(request("store", {PointerArgument{window.begin}, value_argument(1)}),
+                         [&](const Outcome& end) { ended.set_value(end); }),
+            Status::ok);
+  faulted.get_future().wait();
+  tile->kill();
+  EXPECT_EQ(ended.get_future().get().status, Status::device_lost);
+  go_on.set_value();
+  tile.reset();
+}
+
+}  // namespace
+}  // namespace zesvm::simulator::tile
