@@ -1,0 +1,66 @@
+// The `zesvm` command.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include <zesvm/error.hpp>
+
+#include "tools/commands.hpp"
+
+namespace {
+
+namespace tools = zesvm::tools;
+
+int dispatch(int argc, char** argv) {
+  CLI::App app{
+      "zesvm: shared virtual memory for Intel GPUs, and a simulated node to use without one.\n\n"
+      "ZESVM_BACKEND=auto|levelzero|simulator chooses between real GPUs and the simulated node,\n"
+      "ZESVM_NODE=preset|file says what is simulated.\n"
+      "Exit code: 0 it worked, 1 it did not, 126 and 127 a program could not be started, others a "
+      "wrong command line."};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", ZESVM_VERSION);
+  std::string node;
+  bool wants_json = false;
+
+  auto* info = app.add_subcommand("info", "Say which devices there are and how they are linked");
+  info->add_option("--node", node, "simulated node: a preset or a YAML file");
+  info->add_flag("--json", wants_json, "for programs");
+
+  auto* nodes = app.add_subcommand("nodes", "List the presets of simulated nodes");
+
+  auto* run = app.add_subcommand("run", "Run any Level Zero program on the simulated node");
+  run->add_option("--node", node, "simulated node: a preset or a YAML file");
+  run->prefix_command();
+  run->usage("Usage: zesvm run [--node NODE] [--] PROGRAM [ARGUMENT...]");
+  run->footer("Example: zesvm run --node pvc-6x2 -- ./my_program --its-option");
+
+  auto* demo = app.add_subcommand("demo", "Run the demo; zesvm demo --help lists its options");
+  demo->prefix_command();
+  demo->set_help_flag();  // the demo's own is better
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  if (*info) return tools::print_info(node, wants_json ? tools::Format::json : tools::Format::text);
+  if (*nodes) return tools::print_nodes();
+  if (*demo) return tools::run_demo(node, demo->remaining());
+  if (run->remaining().empty()) {
+    std::cerr << "zesvm: run needs a program: zesvm run [--node NODE] [--] PROGRAM [ARGUMENT...]\n";
+    return 2;
+  }
+  return tools::run_on_node(node, run->remaining());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "zesvm: " << error.what() << "\n";
+    return EXIT_FAILURE;
+  }
+}
