@@ -2,6 +2,7 @@
 /// A machine with an address space, checked after each test.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/fake_device.hpp"
@@ -14,8 +15,13 @@ class CoreTest : public testing::Test {
   void TearDown() override {
     machine.join();
     if (!machine.has_space()) return;
-    space().check_invariants();
-    for (const auto& tile : machine.tiles) tile->pagemap.check_invariants();
+    EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
+    machine.drop_space();
+    for (const auto& tile : machine.tiles) {
+      EXPECT_TRUE(tile->mapped().empty());
+      EXPECT_EQ(tile->pagemap.usage().blocks, 0u);
+      EXPECT_EQ(tile->pagemap.references(), 0u);
+    }
   }
   AddressSpace& space() { return machine.space(); }
 

@@ -1,8 +1,28 @@
 #include "core/fake_device.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <sstream>
 
 namespace zesvm::svm::fake {
+namespace {
+
+// Who faults for ever shows a bug of the core: the test must not hang.
+constexpr int access_limit = 10000;
+
+// What a failed copy leaves at its destination.
+constexpr int rubbish = 0xdb;
+
+using Word = std::atomic_ref<std::uint64_t>;
+Word word_at(std::byte* bytes) { return Word{*reinterpret_cast<std::uint64_t*>(bytes)}; }
+
+std::string text_of(Interval interval) {
+  std::ostringstream text;
+  text << std::hex << "[" << interval.begin.value << ", " << interval.end.value << ")";
+  return text.str();
+}
+
+}  // namespace
 
 // ---- FaultPlan -------------------------------------------------------------------------------
 
@@ -79,11 +99,15 @@ void FakeInterconnect::connect(std::uint32_t a, std::uint32_t b, pagemap::Link l
   links_[{a, b}] = links_[{b, a}] = link;
 }
 
+LazyBytes::LazyBytes(Bytes size)
+    : size_(size), bytes_(static_cast<std::byte*>(std::calloc(size.count, 1))) {}
+LazyBytes::~LazyBytes() { std::free(bytes_); }
+
 // ---- Tile ------------------------------------------------------------------------------------
 
 Tile::Tile(Machine& machine, std::uint32_t index, Bytes vram_size)
     : pagemap(index, "tile " + std::to_string(index), vram_size),
-      vram(vram_size.count),
+      vram(vram_size),
       machine_(machine) {}
 
 void Tile::cut(Interval interval) {
@@ -124,6 +148,11 @@ void Tile::unmap(Interval interval, Direction mapped_as) noexcept {
   machine_.plan.reach(Gate::unmap);
   const std::lock_guard guard{lock_};
   unmaps_.emplace_back(interval, mapped_as);
+  if (const Entry* entry = find(interval.begin)) {
+    if (entry->mapping.direction() != mapped_as)
+      complaints_.push_back("unmapped in another direction than mapped");
+    stale_.push_back(interval);
+  }
   cut(interval);
 }
 
@@ -131,15 +160,20 @@ void Tile::flush(Interval interval) noexcept {
   machine_.plan.reach(Gate::flush);
   const std::lock_guard guard{lock_};
   flushes_.push_back(interval);
+  std::erase_if(stale_, [&](const Interval& old) { return interval.contains(old); });
+}
+
+const Tile::Entry* Tile::find(Address where) const {
+  auto entry = table_.upper_bound(where);
+  if (entry == table_.begin()) return nullptr;
+  --entry;
+  return entry->second.interval.contains(where) ? &entry->second : nullptr;
 }
 
 std::optional<Mapping> Tile::mapping_at(Address where) const {
   const std::lock_guard guard{lock_};
-  auto entry = table_.upper_bound(where);
-  if (entry == table_.begin()) return std::nullopt;
-  --entry;
-  if (!entry->second.interval.contains(where)) return std::nullopt;
-  return entry->second.mapping;
+  const Entry* entry = find(where);
+  return entry ? std::optional{entry->mapping} : std::nullopt;
 }
 
 std::vector<Interval> Tile::mapped() const {
@@ -152,6 +186,16 @@ std::vector<Interval> Tile::mapped() const {
 std::vector<Interval> Tile::flushes() const {
   const std::lock_guard guard{lock_};
   return flushes_;
+}
+
+std::vector<Interval> Tile::stale() const {
+  const std::lock_guard guard{lock_};
+  return stale_;
+}
+
+std::vector<std::string> Tile::complaints() const {
+  const std::lock_guard guard{lock_};
+  return complaints_;
 }
 
 std::vector<std::pair<Interval, Direction>> Tile::unmaps() const {
@@ -168,27 +212,27 @@ void Tile::forget_calls() {
 }
 
 std::byte* Tile::bytes_at(Address where, Access access) const {
-  auto entry = table_.upper_bound(where);
-  if (entry == table_.begin()) return nullptr;
-  --entry;
-  const auto& [interval, mapping] = entry->second;
-  if (!interval.contains(where)) return nullptr;
+  const Entry* entry = find(where);
+  if (!entry) return nullptr;
+  const auto& [interval, mapping] = *entry;
   if (access != Access::read && mapping.writable == Writable::no) return nullptr;
   if (access == Access::atomic && mapping.atomics == Atomics::faulting) return nullptr;
-  if (mapping.protocol == pagemap::Protocol::system) return machine_.system_bytes(where);
+  if (mapping.protocol == pagemap::Protocol::system) {
+    if (access != Access::read) machine_.note_written(where);
+    return machine_.system_bytes(where);
+  }
   const Bytes offset = mapping.extent.offset + (where - interval.begin);
   return machine_.tiles[mapping.extent.pagemap->index()]->vram.data() + offset.count;
 }
 
 template <typename Operation>
 Status Tile::access(Address where, Access access, Operation operation) {
-  // A kernel that faults for ever is a bug of the core: the test must not hang.
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < access_limit; ++i) {
     {
       // The access and the page table are one: unmap() and flush() wait for it.
       const std::lock_guard guard{lock_};
       if (std::byte* bytes = bytes_at(where, access)) {
-        operation(bytes);
+        operation(word_at(bytes));
         return Status::ok;
       }
     }
@@ -198,26 +242,22 @@ Status Tile::access(Address where, Access access, Operation operation) {
 }
 
 Status Tile::write(Address where, std::uint64_t value) {
-  return access(where, Access::write,
-                [&](std::byte* bytes) { std::memcpy(bytes, &value, sizeof value); });
+  return access(where, Access::write, [&](Word word) { word.store(value); });
 }
 
 Result<std::uint64_t> Tile::read(Address where) {
   std::uint64_t value = 0;
-  ZESVM_TRY(access(where, Access::read,
-                   [&](std::byte* bytes) { std::memcpy(&value, bytes, sizeof value); }));
+  ZESVM_TRY(access(where, Access::read, [&](Word word) { value = word.load(); }));
   return value;
 }
 
 Status Tile::add(Address where, std::uint64_t value) {
-  return access(where, Access::atomic, [&](std::byte* bytes) {
-    reinterpret_cast<std::atomic<std::uint64_t>*>(bytes)->fetch_add(value);
-  });
+  return access(where, Access::atomic, [&](Word word) { word.fetch_add(value); });
 }
 
 // ---- Machine ---------------------------------------------------------------------------------
 
-Machine::Machine(Bytes memory) : memory_(memory.count), pages_(memory / cpu_page) {}
+Machine::Machine(Bytes memory) : memory_(memory), pages_(memory / cpu_page) {}
 
 Machine::~Machine() { join(); }
 
@@ -258,13 +298,17 @@ Tile& Machine::add_tile(Bytes vram, DeviceTraits traits) {
 }
 
 Result<CpuMapping> Machine::mapping_at(Address where) noexcept {
+  const auto found = [&]() -> Result<CpuMapping> {
+    const std::lock_guard guard{lock_};
+    auto mapping = mappings_.upper_bound(where);
+    if (mapping == mappings_.begin()) return Status::not_mapped;
+    --mapping;
+    if (!mapping->second.interval.contains(where)) return Status::not_mapped;
+    return mapping->second;
+  }();
+  // After the look-up, so that what happens at the gate makes the answer old.
   plan.reach(Gate::mapping_at);
-  const std::lock_guard guard{lock_};
-  auto mapping = mappings_.upper_bound(where);
-  if (mapping == mappings_.begin()) return Status::not_mapped;
-  --mapping;
-  if (!mapping->second.interval.contains(where)) return Status::not_mapped;
-  return mapping->second;
+  return found;
 }
 
 Populated Machine::populated(Interval interval) noexcept {
@@ -296,42 +340,40 @@ void Machine::clear(Interval interval) noexcept {
   std::memset(system_bytes(interval.begin), 0, interval.size().count);
 }
 
-void Machine::count(Bytes size) {
-  copies_.fetch_add(1);
-  copied_.fetch_add(size.count);
+std::byte* Machine::vram_bytes(pagemap::Extent extent) {
+  return tiles[extent.pagemap->index()]->vram.data() + extent.offset.count;
 }
 
-Status Machine::copy_to_vram(Interval from, pagemap::Extent to) noexcept {
-  if (plan.reach(Gate::copy_to_vram)) return Status::copy_failed;
-  std::memcpy(tiles[to.pagemap->index()]->vram.data() + to.offset.count, system_bytes(from.begin),
-              to.size.count);
-  count(to.size);
+Status Machine::copy(Gate gate, const std::byte* from, std::byte* to, Bytes size) {
+  if (plan.reach(gate)) {
+    std::memset(to, rubbish, size.count);
+    return Status::copy_failed;
+  }
+  std::memcpy(to, from, size.count);
+  copies_.fetch_add(1);
+  copied_.fetch_add(size.count);
   return Status::ok;
 }
 
+Status Machine::copy_to_vram(Interval from, pagemap::Extent to) noexcept {
+  return copy(Gate::copy_to_vram, system_bytes(from.begin), vram_bytes(to), to.size);
+}
+
 Status Machine::copy_to_system(pagemap::Extent from, Interval to) noexcept {
-  if (plan.reach(Gate::copy_to_system)) return Status::copy_failed;
-  std::memcpy(system_bytes(to.begin), tiles[from.pagemap->index()]->vram.data() + from.offset.count,
-              from.size.count);
-  count(from.size);
+  ZESVM_TRY(copy(Gate::copy_to_system, vram_bytes(from), system_bytes(to.begin), from.size));
   const std::lock_guard guard{lock_};
   for (Address at = to.begin; at < to.end; at += cpu_page) page(at).is_populated = true;
   return Status::ok;
 }
 
 Status Machine::copy_between(pagemap::Extent from, pagemap::Extent to) noexcept {
-  if (plan.reach(Gate::copy_between)) return Status::copy_failed;
-  std::memcpy(tiles[to.pagemap->index()]->vram.data() + to.offset.count,
-              tiles[from.pagemap->index()]->vram.data() + from.offset.count, to.size.count);
-  count(to.size);
-  return Status::ok;
+  return copy(Gate::copy_between, vram_bytes(from), vram_bytes(to), to.size);
 }
 
 Status Machine::clear(pagemap::Extent extent) noexcept {
-  if (plan.reach(Gate::clear)) return Status::copy_failed;
-  std::memset(tiles[extent.pagemap->index()]->vram.data() + extent.offset.count, 0,
-              extent.size.count);
-  return Status::ok;
+  const bool fails = plan.reach(Gate::clear);
+  std::memset(vram_bytes(extent), fails ? rubbish : 0, extent.size.count);
+  return fails ? Status::copy_failed : Status::ok;
 }
 
 void Machine::map(Interval interval, Writable writable, Migratable migratable) {
@@ -339,26 +381,7 @@ void Machine::map(Interval interval, Writable writable, Migratable migratable) {
   mappings_[interval.begin] = {interval, writable, migratable};
 }
 
-void Machine::unmap(Interval interval) {
-  space_->invalidate(interval, Event::unmap);
-  const std::lock_guard guard{lock_};
-  const std::map<Address, CpuMapping> before = mappings_;
-  for (const auto& [begin, mapping] : before) {
-    if (!mapping.interval.overlaps(interval)) continue;
-    mappings_.erase(begin);
-    const auto keep = [&](Interval part) {
-      if (part.begin >= part.end) return;
-      mappings_[part.begin] = {part, mapping.writable, mapping.migratable};
-    };
-    keep({mapping.interval.begin, interval.begin});
-    keep({interval.end, mapping.interval.end});
-  }
-  for (Address at = interval.begin; at < interval.end; at += cpu_page) page(at) = {};
-  std::memset(system_bytes(interval.begin), 0, interval.size().count);
-}
-
-void Machine::protect(Interval interval, Writable writable) {
-  space_->invalidate(interval, Event::protect);
+void Machine::replace_mappings(Interval interval, std::optional<Writable> writable) {
   const std::lock_guard guard{lock_};
   const std::map<Address, CpuMapping> before = mappings_;
   for (const auto& [begin, mapping] : before) {
@@ -369,17 +392,32 @@ void Machine::protect(Interval interval, Writable writable) {
       mappings_[part.begin] = {part, part_writable, mapping.migratable};
     };
     keep({mapping.interval.begin, interval.begin}, mapping.writable);
-    keep(mapping.interval.intersection(interval), writable);
+    if (writable) keep(mapping.interval.intersection(interval), *writable);
     keep({interval.end, mapping.interval.end}, mapping.writable);
   }
 }
 
+// What is going is gone for mapping_at() before the space hears of it: a fault that comes after
+// the invalidation must not map it again.
+void Machine::unmap(Interval interval) {
+  replace_mappings(interval, {});
+  space_->invalidate(interval, Event::unmap);
+  const std::lock_guard guard{lock_};
+  for (Address at = interval.begin; at < interval.end; at += cpu_page) page(at) = {};
+  std::memset(system_bytes(interval.begin), 0, interval.size().count);
+}
+
+void Machine::protect(Interval interval, Writable writable) {
+  replace_mappings(interval, writable);
+  space_->invalidate(interval, Event::protect);
+}
+
 Status Machine::write(Address where, std::uint64_t value) {
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < access_limit; ++i) {
     {
       const std::lock_guard guard{lock_};
       if (!page(where).is_trapped) {
-        std::memcpy(system_bytes(where), &value, sizeof value);
+        word_at(system_bytes(where)).store(value);
         page(where).is_populated = true;
         return Status::ok;
       }
@@ -390,13 +428,11 @@ Status Machine::write(Address where, std::uint64_t value) {
 }
 
 Result<std::uint64_t> Machine::read(Address where) {
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < access_limit; ++i) {
     {
       const std::lock_guard guard{lock_};
       if (!page(where).is_trapped) {
-        std::uint64_t value = 0;
-        std::memcpy(&value, system_bytes(where), sizeof value);
-        return value;
+        return word_at(system_bytes(where)).load();
       }
     }
     ZESVM_TRY(space_->cpu_fault(where, Access::read));
@@ -412,6 +448,63 @@ void Machine::populate(Interval interval, std::uint64_t seed) {
 bool Machine::is_trapped(Address where) const {
   const std::lock_guard guard{lock_};
   return pages_[(where - base) / cpu_page].is_trapped;
+}
+
+std::size_t Machine::trapped_pages() const {
+  const std::lock_guard guard{lock_};
+  return static_cast<std::size_t>(std::ranges::count_if(pages_, &Page::is_trapped));
+}
+
+void Machine::note_written(Address where) {
+  const std::lock_guard guard{lock_};
+  page(where).is_populated = true;
+}
+
+void Machine::compare(const Tile& tile, std::vector<std::string>& found) {
+  for (const Interval mapped : tile.mapped())
+    if (!space_->has_mapping(mapped)) found.push_back("mapped without range: " + text_of(mapped));
+  for (const Interval range : space_->ranges(memory())) {
+    const ChunkResidency chunk = space_->residency(range).chunks.at(0);
+    const std::optional<Mapping> told = tile.mapping_at(range.begin);
+    for (const auto& on : chunk.mapped_on) {
+      if (on.device != tile.id) continue;
+      if (!told || told->protocol != on.protocol)
+        found.push_back("the core believes in another mapping: " + text_of(range));
+      else if (chunk.pagemap && told->extent != chunk.extent)
+        found.push_back("mapped elsewhere in VRAM: " + text_of(range));
+      else if ((chunk.pagemap == nullptr) != (told->protocol == pagemap::Protocol::system))
+        found.push_back("mapped to another memory: " + text_of(range));
+    }
+  }
+  if (!tile.stale().empty()) found.push_back("never flushed: " + text_of(tile.stale().front()));
+  for (const std::string& complaint : tile.complaints()) found.push_back(complaint);
+}
+
+std::vector<std::string> Machine::disagreements() {
+  std::vector<std::string> found;
+  space_->check_invariants();
+  Bytes trapped;
+  std::map<const pagemap::Pagemap*, Bytes> used;
+  Address end_before{};
+  for (const Interval range : space_->ranges(memory())) {
+    if (range.begin < end_before) found.push_back("ranges overlap: " + text_of(range));
+    end_before = range.end;
+    const ChunkResidency chunk = space_->residency(range).chunks.at(0);
+    if (!chunk.pagemap) continue;
+    used[chunk.pagemap] += range.size();
+    if (!chunk.is_device_memory) trapped += range.size();
+    if (!chunk.is_device_memory && !is_trapped(range.begin))
+      found.push_back("in VRAM, and the CPU is not trapped: " + text_of(range));
+  }
+  if (trapped != cpu_page * trapped_pages())
+    found.push_back("the CPU is trapped where nothing is in VRAM");
+  for (const auto& tile : tiles) {
+    tile->pagemap.check_invariants();
+    compare(*tile, found);
+    if (tile->pagemap.usage().used != used[&tile->pagemap]) found.push_back("VRAM leaked");
+    if (tile->pagemap.usage().pinned_blocks != 0) found.push_back("a block stayed pinned");
+  }
+  return found;
 }
 
 }  // namespace zesvm::svm::fake

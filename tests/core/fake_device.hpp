@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -84,6 +85,21 @@ class FakeInterconnect final : public pagemap::Interconnect {
   std::map<std::pair<std::uint32_t, std::uint32_t>, pagemap::Link> links_;
 };
 
+/// Zeroed memory that is populated where it is used only.
+class LazyBytes {
+ public:
+  explicit LazyBytes(Bytes size);
+  ~LazyBytes();
+  LazyBytes(const LazyBytes&) = delete;
+  LazyBytes& operator=(const LazyBytes&) = delete;
+  std::byte* data() { return bytes_; }
+  std::uint64_t size() const { return size_.count; }
+
+ private:
+  Bytes size_;
+  std::byte* bytes_;
+};
+
 class Machine;
 
 /// One tile: a page table and VRAM.
@@ -107,11 +123,15 @@ class Tile final : public DevicePort {
   std::size_t unmap_calls() const { return unmap_calls_.load(); }
   std::vector<Interval> flushes() const;
   std::vector<std::pair<Interval, Direction>> unmaps() const;
+  /// Returns what was unmapped and not flushed since: a device may still use it.
+  std::vector<Interval> stale() const;
+  /// Returns what no caller of a page table may do, and was done.
+  std::vector<std::string> complaints() const;
   void forget_calls();
 
   pagemap::Pagemap pagemap;
   DeviceId id;
-  std::vector<std::byte> vram;
+  LazyBytes vram;
 
  private:
   struct Entry {
@@ -119,6 +139,7 @@ class Tile final : public DevicePort {
     Mapping mapping;
   };
   void cut(Interval interval);
+  const Entry* find(Address where) const;
   std::byte* bytes_at(Address where, Access access) const;
   template <typename Operation>
   Status access(Address where, Access access, Operation operation);
@@ -128,6 +149,8 @@ class Tile final : public DevicePort {
   std::map<Address, Entry> table_;
   std::vector<Interval> flushes_;
   std::vector<std::pair<Interval, Direction>> unmaps_;
+  std::vector<Interval> stale_;
+  std::vector<std::string> complaints_;
   std::atomic<std::size_t> map_calls_{0};
   std::atomic<std::size_t> unmap_calls_{0};
 };
@@ -174,6 +197,11 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
   void populate(Interval interval, std::uint64_t seed = 1);
   /// Returns whether a CPU access would trap.
   bool is_trapped(Address where) const;
+  std::size_t trapped_pages() const;
+  /// Notes that a page was written to, whoever did it.
+  void note_written(Address where);
+  /// Adds what the core, the page tables and the memory disagree about. Only while nothing runs.
+  std::vector<std::string> disagreements();
   std::size_t copies() const { return copies_.load(); }
   Bytes copied() const { return {copied_.load()}; }
 
@@ -191,10 +219,14 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
     bool is_trapped = false;
   };
   Page& page(Address where) { return pages_[(where - base) / cpu_page]; }
-  void count(Bytes size);
+  std::byte* vram_bytes(pagemap::Extent extent);
+  /// Copies, or fails and leaves rubbish at the destination.
+  Status copy(Gate gate, const std::byte* from, std::byte* to, Bytes size);
+  void replace_mappings(Interval interval, std::optional<Writable> writable);
+  void compare(const Tile& tile, std::vector<std::string>& found);
 
   mutable std::mutex lock_;
-  std::vector<std::byte> memory_;
+  LazyBytes memory_;
   std::vector<Page> pages_;
   std::map<Address, CpuMapping> mappings_;
   std::atomic<std::size_t> copies_{0};
