@@ -45,4 +45,6 @@ kernel void take_struct(struct pair value, global long* out) {
 }
 
 // Follows a pointer that is in memory, not in an argument.
-kernel void indirect(global global int** table, int value) { *table[get_global_id(0)] = value; }
+kernel void indirect(global ulong* table, int value) {
+  *(global int*)table[get_global_id(0)] = value;
+}
