@@ -1,0 +1,38 @@
+/// @file api_fixture.hpp
+/// One Runtime for all tests of a program: drivers are made to be initialised once.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <string>
+
+#include <zesvm/zesvm.hpp>
+
+namespace zesvm::tests {
+
+/// Tests on the node of this program.
+class ApiTest : public ::testing::Test {
+ protected:
+  /// Runs something that must fail, and returns the error.
+  template <typename Work>
+  static Error error_of(Work&& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return Error(ErrorCode::level_zero, "nothing was thrown");
+  }
+
+  static Runtime& runtime() {
+    static Runtime one;
+    return one;
+  }
+  Runtime& rt = runtime();
+  AddressSpace& space = rt.address_space();
+};
+
+/// 2 MiB: the largest chunk, so that pieces of residency are predictable.
+inline constexpr std::size_t chunk = std::size_t{2} << 20;
+
+}  // namespace zesvm::tests
