@@ -140,6 +140,7 @@ TEST_F(TileTest, AWindowCanBeReservedDuringAFault) {
   };
   EXPECT_EQ(tile->run(request("store", {PointerArgument{beyond}, value_argument(6)})).status,
             Status::ok);
+  EXPECT_THAT(seen_faults(), ElementsAre(SeenFault{beyond, Access::write}));
   EXPECT_EQ(memory.at<int>(0), 6);
 }
 

@@ -122,6 +122,7 @@ void TileProcess::State::bury() {
   // Dead first: nothing it wrote comes after this.
   ::waitpid(helper.id, nullptr, 0);
   lost.store(true);
+  futex_wake_all(commands.shared().ready);
   commands.abandon();
   completions.abandon();
 }
