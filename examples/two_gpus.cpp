@@ -8,7 +8,7 @@ int main() {
   try {
     zesvm::Runtime runtime;
     if (runtime.devices().size() < 2) {
-      std::cerr << "two_gpus: needs two devices; ZESVM_NODE=small-2 has them\n";
+      std::cerr << "two_gpus: needs two devices; ZESVM_NODE=bmg-2 has them\n";
       return 1;
     }
     zesvm::AddressSpace& space = runtime.address_space();

@@ -32,7 +32,7 @@ int dispatch(int argc, char** argv) {
   auto* run = app.add_subcommand("run", "Run any Level Zero program on the simulated node");
   run->add_option("--node", node, "simulated node: a preset or a YAML file");
   run->prefix_command();
-  run->footer("Example: zesvm run --node pvc-6x2 -- ./my_program --its-option");
+  run->footer("Example: zesvm run --node pvc-6 -- ./my_program --its-option");
 
   auto* demo = app.add_subcommand("demo", "Run the demo; zesvm demo --help lists its options");
   demo->prefix_command();

@@ -40,9 +40,8 @@ Place place_of(std::uint32_t place) {
 
 std::optional<std::size_t> tile_index(const levelzero::Context& context,
                                       const zesvm_sim_residency_t& piece) {
-  for (const levelzero::Tile& tile : context.tiles())
-    if (tile.card == piece.device_index && tile.number_on_card == piece.tile_index)
-      return tile.index;
+  for (const levelzero::NodeTile& tile : context.node_tiles())
+    if (tile.device == piece.device_index && tile.tile == piece.tile_index) return tile.index;
   return std::nullopt;
 }
 
@@ -52,8 +51,10 @@ ResidentPiece piece_of(const levelzero::Context& context, const zesvm_sim_reside
   piece.end = static_cast<std::uintptr_t>(from.end);
   piece.place = place_of(from.place);
   if (piece.place == Place::device) piece.device = tile_index(context, from);
-  for (std::size_t i = 0; i < std::min<std::size_t>(context.tiles().size(), 64); ++i)
-    if ((from.mapped_tiles >> i & 1) != 0) piece.mapped_on.push_back(i);
+  const auto& tiles = context.node_tiles();
+  for (std::size_t i = 0; i < std::min<std::size_t>(tiles.size(), 64); ++i)
+    if ((from.mapped_tiles >> i & 1) != 0 && tiles[i].index)
+      piece.mapped_on.push_back(*tiles[i].index);
   return piece;
 }
 

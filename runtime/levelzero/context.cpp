@@ -1,5 +1,6 @@
 #include "levelzero/context.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
 
@@ -89,6 +90,21 @@ void Context::look_up_extensions() {
   if (!is_simulated()) return;
   const char* node = std::getenv("ZESVM_NODE");
   node_name_ = node != nullptr && *node != '\0' ? node : default_node;
+  match_node_tiles();
+}
+
+void Context::match_node_tiles() {
+  std::uint32_t count = 0;
+  ZESVM_ZE(simulator_.get_statistics(&count, nullptr), "counting tiles of the node");
+  std::vector<zesvm_sim_tile_statistics_t> found(count);
+  for (auto& tile : found) tile.size = sizeof tile;
+  ZESVM_ZE(simulator_.get_statistics(&count, found.data()), "listing tiles of the node");
+  for (const auto& one : found) {
+    NodeTile match{one.device_index, one.tile_index, std::nullopt};
+    for (const Tile& tile : tiles_)
+      if (std::equal(tile.uuid.begin(), tile.uuid.end(), one.uuid)) match.index = tile.index;
+    node_tiles_.push_back(match);
+  }
 }
 
 CommandList& Context::service_list(const Tile& tile) {

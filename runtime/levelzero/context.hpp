@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,14 @@ struct SimulatorFunctions {
   zesvm_sim_query_residency_fn query_residency = nullptr;
   zesvm_sim_migrate_to_system_fn migrate_to_system = nullptr;
   zesvm_sim_discard_fn discard = nullptr;
+};
+
+/// A tile as the simulated driver counts it, and as this context does: ZE_AFFINITY_MASK hides some.
+struct NodeTile {
+  std::uint32_t device = 0;
+  std::uint32_t tile = 0;
+  /// Its place in Context::tiles().
+  std::optional<std::size_t> index;
 };
 
 /// zeMemSetAtomicAccessAttributeExp, which is newer than the oldest supported loader.
@@ -53,6 +62,8 @@ class Context {
   bool is_simulated() const { return simulator_.get_statistics != nullptr; }
   SetAtomicAccess set_atomic_access() const { return set_atomic_access_; }
   const std::string& node_name() const { return node_name_; }
+  /// Returns the tiles in the simulated driver's order; empty on real GPUs.
+  const std::vector<NodeTile>& node_tiles() const { return node_tiles_; }
   SignalPool& signals() { return *signals_; }
 
   /// Runs `work` with a command list of a tile that callers take turns with, and waits for it.
@@ -68,6 +79,7 @@ class Context {
  private:
   Context(ze_driver_handle_t driver, ze_context_handle_t context);
   void look_up_extensions();
+  void match_node_tiles();
   CommandList& service_list(const Tile& tile) ZESVM_REQUIRES(service_lock_);
   static void finish(CommandList& list);
 
@@ -78,6 +90,7 @@ class Context {
   SimulatorFunctions simulator_;
   SetAtomicAccess set_atomic_access_ = nullptr;
   std::string node_name_;
+  std::vector<NodeTile> node_tiles_;
   std::unique_ptr<SignalPool> signals_;
   Mutex<LockOrder::driver> service_lock_;
   // One per tile, made when first needed.

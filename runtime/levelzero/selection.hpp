@@ -53,7 +53,7 @@ struct Choice {
 Choice choose(const Situation& situation);
 
 /// The preset that is simulated when nothing else is said.
-inline constexpr const char* default_node = "small-2";
+inline constexpr const char* default_node = "bmg-2";
 
 /// Returns how many Intel GPUs have a render node, from the kernel's files below `drm`.
 std::size_t count_render_nodes(const std::filesystem::path& drm = "/sys/class/drm");

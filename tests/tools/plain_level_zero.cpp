@@ -1,5 +1,6 @@
 // A Level Zero program that has never heard of zesvm: copies between devices, and checks.
 // Argument: how many GPUs there must be.
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>

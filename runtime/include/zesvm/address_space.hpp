@@ -211,6 +211,10 @@ class ZESVM_API AddressSpace {
 template <typename T>
 class Array {
  public:
+  using value_type = T;
+  using iterator = T*;
+  using const_iterator = T*;
+
   Array() noexcept = default;
   Array(Array&& other) noexcept
       : space_(other.space_),
