@@ -84,6 +84,18 @@ GroupSize suggest_group_size(std::uint32_t max_total, const GroupSize& global) {
   return size;
 }
 
+std::shared_ptr<Program> Module::program_for(const Device& device) {
+  if (device.tile() == program_->tile()) return program_;
+  if (device.card() != device_.card()) return nullptr;
+  Lock guard{lock_};
+  for (const auto& other : others_) {
+    if (other->tile() == device.tile()) return other;
+  }
+  ProgramOutcome outcome = Program::build_again(program_, device.tile());
+  if (outcome.program) others_.push_back(outcome.program);
+  return std::move(outcome.program);
+}
+
 Kernel::Kernel(std::shared_ptr<Module> module, const spirv::Kernel& reflection)
     : module_(std::move(module)),
       reflection_(std::make_shared<const spirv::Kernel>(reflection)),
@@ -101,8 +113,10 @@ ze_result_t Kernel::set_group_size(const GroupSize& size) {
   return result;
 }
 
-std::shared_ptr<LaunchAction> Kernel::launch(const ze_group_count_t& count) const {
-  const std::shared_ptr<Program>& program = module_->program();
+std::shared_ptr<LaunchAction> Kernel::launch(const Device& device,
+                                             const ze_group_count_t& count) const {
+  const std::shared_ptr<Program> program = module_->program_for(device);
+  if (!program) return nullptr;
   node::Launch launch;
   launch.module = program->id();
   launch.kernel = reflection_->name;

@@ -9,19 +9,13 @@ namespace zesvm::simulator::driver {
 
 namespace {
 
-ze_result_t check_launch(const CommandList& list, const Kernel& kernel) {
+ze_result_t make_launch(const CommandList& list, const Kernel& kernel,
+                        const ze_group_count_t& count, std::shared_ptr<LaunchAction>& action) {
   if (list.is_copy_only()) return ZE_RESULT_ERROR_INVALID_COMMAND_LIST_TYPE;
-  if (kernel.device().tile() != list.device().tile()) {
-    return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "the kernel was built for another device");
-  }
-  return ZE_RESULT_SUCCESS;
-}
-
-ze_result_t append_launch(const CommandList& list, const Kernel& kernel,
-                          const ze_group_count_t& count, std::shared_ptr<LaunchAction>& action) {
-  const ze_result_t result = check_launch(list, kernel);
-  if (result == ZE_RESULT_SUCCESS) action = kernel.launch(count);
-  return result;
+  action = kernel.launch(list.device(), count);
+  if (action) return ZE_RESULT_SUCCESS;
+  if (list.device().is_lost()) return ZE_RESULT_ERROR_DEVICE_LOST;
+  return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "the kernel was built for another device");
 }
 
 ze_result_t launch_now(ze_command_list_handle_t list_handle, ze_kernel_handle_t kernel_handle,
@@ -30,7 +24,7 @@ ze_result_t launch_now(ze_command_list_handle_t list_handle, ze_kernel_handle_t 
   ZESVM_FIND(kernel, Kernel, kernel_handle);
   ZESVM_NOT_NULL(count);
   std::shared_ptr<LaunchAction> action;
-  if (const auto result = append_launch(*list, *kernel, *count, action);
+  if (const auto result = make_launch(*list, *kernel, *count, action);
       result != ZE_RESULT_SUCCESS) {
     return result;
   }
@@ -60,7 +54,7 @@ ze_result_t ZE_APICALL append_launch_indirect(ze_command_list_handle_t list_hand
     ZESVM_FIND(kernel, Kernel, kernel_handle);
     ZESVM_NOT_NULL(count_buffer);
     std::shared_ptr<LaunchAction> action;
-    if (const auto result = append_launch(*list, *kernel, {1, 1, 1}, action);
+    if (const auto result = make_launch(*list, *kernel, {1, 1, 1}, action);
         result != ZE_RESULT_SUCCESS) {
       return result;
     }
@@ -83,7 +77,7 @@ ze_result_t ZE_APICALL append_launch_multiple_indirect(
     for (std::uint32_t i = 0; i < kernel_count; ++i) {
       ZESVM_FIND(kernel, Kernel, kernels[i]);
       std::shared_ptr<LaunchAction> one;
-      if (const auto result = append_launch(*list, *kernel, {1, 1, 1}, one);
+      if (const auto result = make_launch(*list, *kernel, {1, 1, 1}, one);
           result != ZE_RESULT_SUCCESS) {
         return result;
       }
@@ -123,7 +117,7 @@ ze_result_t ZE_APICALL append_launch_with_arguments(
     }
     const GroupSize group_size{size.groupSizeX, size.groupSizeY, size.groupSizeZ};
     std::shared_ptr<LaunchAction> action;
-    ze_result_t result = append_launch(*list, *kernel, count, action);
+    ze_result_t result = make_launch(*list, *kernel, count, action);
     if (result == ZE_RESULT_SUCCESS) {
       result = check_group_size(list->device(), kernel->reflection(), group_size);
     }

@@ -42,11 +42,18 @@ class Module : public Object {
 
   Device& device() const { return device_; }
   const std::shared_ptr<Program>& program() const { return program_; }
+  /// Returns the program for the tile that `device` stands for: a module of a card serves its
+  /// sub-devices too, and is built for each at its first launch there. Null: another card's, or
+  /// building failed.
+  /// @locks takes driver
+  std::shared_ptr<Program> program_for(const Device& device);
 
  private:
   const std::shared_ptr<Context> context_;
   Device& device_;
   const std::shared_ptr<Program> program_;
+  Mutex<LockOrder::driver> lock_;
+  std::vector<std::shared_ptr<Program>> others_ ZESVM_GUARDED_BY(lock_);
 };
 
 using GroupSize = std::array<std::uint32_t, 3>;
@@ -73,8 +80,9 @@ class Kernel : public Object {
   ze_result_t set_argument(std::uint32_t index, std::size_t size, const void* value);
   /// Returns INVALID_GROUP_SIZE_DIMENSION when the device or the kernel cannot run with it.
   ze_result_t set_group_size(const GroupSize& size);
-  /// Returns the launch that an append records now.
-  std::shared_ptr<LaunchAction> launch(const ze_group_count_t& count) const;
+  /// Returns the launch that an append to a list of `device` records now; null when the kernel
+  /// cannot run there.
+  std::shared_ptr<LaunchAction> launch(const Device& device, const ze_group_count_t& count) const;
 
  private:
   const std::shared_ptr<Module> module_;

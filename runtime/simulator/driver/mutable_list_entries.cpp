@@ -164,7 +164,9 @@ ze_result_t ZE_APICALL update_kernels(ze_command_list_handle_t handle, std::uint
       LaunchAction* const action = launch_of(*list, ids[i]);
       if (action == nullptr) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
       const auto& groups = action->launch.group_count;
-      list->mutable_command(ids[i])->action = kernel->launch({groups[0], groups[1], groups[2]});
+      auto changed = kernel->launch(list->device(), {groups[0], groups[1], groups[2]});
+      if (!changed) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+      list->mutable_command(ids[i])->action = std::move(changed);
     }
     list->reopen_for_close();
     return ZE_RESULT_SUCCESS;

@@ -57,6 +57,7 @@ Status NodeTarget::advise(Interval interval, TileAdvice advice) {
   return node_.address_space().advise(pages, *wanted).status();
 }
 
-bool NodeTarget::is_lost() const { return node_.is_lost(tile_); }
+// In a child made by fork there are no threads to run anything: as good as lost.
+bool NodeTarget::is_lost() const { return !node_.is_usable() || node_.is_lost(tile_); }
 
 }  // namespace zesvm::simulator::driver

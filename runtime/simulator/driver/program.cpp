@@ -30,7 +30,7 @@ Program::Program(node::Node& node, node::TileId tile, spirv::Module reflection, 
 Program::~Program() {
   if (is_built_) node_.release_module(tile_, id_);
   // The node may have lost the tile: there is nobody to tell about a failure.
-  if (globals_) static_cast<void>(node_.free(*globals_));
+  if (globals_ && !primary_) static_cast<void>(node_.free(*globals_));
 }
 
 ProgramOutcome Program::build(node::Node& node, node::TileId tile, ProgramSource source) {
@@ -69,6 +69,7 @@ ProgramOutcome Program::build_now(const spirv::Module& whole) {
   if (built.status != Status::ok) return failed(BuildStage::build_failed, notes + built.log);
   id_ = built.module;
   is_built_ = true;
+  built_spirv_.assign(module->bytes().begin(), module->bytes().end());
   if (placed && placed->size.count != 0) {
     if (const Status status = place_globals(*placed); status != Status::ok) {
       return failed(
@@ -77,6 +78,20 @@ ProgramOutcome Program::build_now(const spirv::Module& whole) {
     }
   }
   return {BuildStage::built, notes + built.log, nullptr};
+}
+
+ProgramOutcome Program::build_again(const std::shared_ptr<Program>& primary, node::TileId tile) {
+  std::shared_ptr<Program> program{
+      new Program(primary->node_, tile, *primary->reflection_, primary->options_)};
+  node::BuildOutcome built =
+      primary->node_.build_module(tile, primary->built_spirv_, {}, primary->options_);
+  if (built.status == Status::device_lost) return failed(BuildStage::device_lost, built.log);
+  if (built.status != Status::ok) return failed(BuildStage::build_failed, built.log);
+  program->id_ = built.module;
+  program->is_built_ = true;
+  program->globals_ = primary->globals_;
+  program->primary_ = primary;
+  return {BuildStage::built, std::move(built.log), std::move(program)};
 }
 
 Status Program::place_globals(const spirv::PlacedGlobals& placed) {

@@ -57,6 +57,9 @@ class Program {
  public:
   /// Builds. Takes as long as the compiler does.
   static ProgramOutcome build(node::Node& node, node::TileId tile, ProgramSource source);
+  /// Builds a built program for another tile of the same card. Its kernels use the variables of the
+  /// program it was made from.
+  static ProgramOutcome build_again(const std::shared_ptr<Program>& primary, node::TileId tile);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -93,7 +96,11 @@ class Program {
   const std::string options_;
   node::ModuleId id_{};
   bool is_built_ = false;
+  // What was built, with its variables moved to where globals_ says.
+  std::vector<std::byte> built_spirv_;
   std::optional<Address> globals_;
+  // Whose variables they are, when not its own.
+  std::shared_ptr<Program> primary_;
   std::vector<ProgramVariable> variables_;
 };
 
