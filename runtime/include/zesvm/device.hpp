@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include <zesvm/export.hpp>
+#include <zesvm/export.h>
 
 namespace zesvm {
 

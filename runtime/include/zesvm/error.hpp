@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <zesvm/export.hpp>
+#include <zesvm/export.h>
 
 namespace zesvm {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <zesvm/address_space.hpp>
-#include <zesvm/export.hpp>
+#include <zesvm/export.h>
 
 namespace zesvm {
 
@@ -58,6 +58,15 @@ class Argument {
   Argument(const T& value) : value_(sizeof value), bytes_(sizeof value) {  // NOLINT: implicit
     const auto* from = reinterpret_cast<const unsigned char*>(&value);
     value_.assign(from, from + sizeof value);
+  }
+
+  /// Makes a value of `bytes` bytes at `data`, for callers that know no types.
+  static Argument value(const void* data, std::size_t bytes) {
+    Argument made(LocalMemory{bytes});
+    const auto* from = static_cast<const unsigned char*>(data);
+    made.value_.assign(from, from + bytes);
+    made.is_local_ = false;
+    return made;
   }
 
   /// Returns the argument's size in bytes; for LocalMemory, of the memory.

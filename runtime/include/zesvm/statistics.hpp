@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <zesvm/export.hpp>
+#include <zesvm/export.h>
 
 namespace zesvm {
 

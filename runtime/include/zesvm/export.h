@@ -1,6 +1,9 @@
-/// @file export.hpp
+/// @file export.h
 /// Marks what the library offers to others; everything else stays inside it.
-#pragma once
+#ifndef ZESVM_EXPORT_H
+#define ZESVM_EXPORT_H
 
 /// Visible outside libzesvm.so.
 #define ZESVM_API __attribute__((visibility("default")))
+
+#endif
