@@ -51,7 +51,7 @@ def draw():
         disc(cx, cy, 13, 1.0)
     random.seed(20)
     for _ in range(260):
-        disc(random.uniform(0, WIDTH), random.uniform(0, HEIGHT), random.uniform(1, 3.2),
+        disc(random.uniform(6, WIDTH - 6), random.uniform(6, HEIGHT - 6), random.uniform(1, 3.2),
              random.uniform(0.5, 1.0))
     return cells
 
