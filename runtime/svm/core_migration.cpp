@@ -218,8 +218,9 @@ Status AddressSpace::Core::cpu_fault(Address where, Access access) noexcept {
       if (!range->is_live()) continue;
       if (!range->block.is_lent()) break;
       if (range->has(Range::unmapped)) {
-        hold.release();
-        collect_unmapped();
+        // Here, since the collector may have taken it off the queue and not come to it yet.
+        ZESVM_TRY(collect_range(*range));
+        collected_.fetch_add(1, std::memory_order_relaxed);
         continue;
       }
       stays_until = range->stays_until.load(std::memory_order_acquire);
