@@ -35,7 +35,9 @@ class DriverFixture : public testing::Test {
     ZE_OK(zeContextCreate(driver, &desc, &context));
   }
   void TearDown() override {
-    if (context != nullptr) EXPECT_EQ(ZE_RESULT_SUCCESS, zeContextDestroy(context));
+    if (context != nullptr) {
+      EXPECT_EQ(ZE_RESULT_SUCCESS, zeContextDestroy(context));
+    }
   }
 
   ze_device_properties_t properties(ze_device_handle_t device) {
@@ -49,8 +51,9 @@ class DriverFixture : public testing::Test {
     std::uint32_t count = 0;
     EXPECT_EQ(ZE_RESULT_SUCCESS, zeDeviceGetSubDevices(device, &count, nullptr));
     std::vector<ze_device_handle_t> parts(count);
-    if (count > 0)
+    if (count > 0) {
       EXPECT_EQ(ZE_RESULT_SUCCESS, zeDeviceGetSubDevices(device, &count, parts.data()));
+    }
     return parts;
   }
 

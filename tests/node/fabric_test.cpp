@@ -28,7 +28,9 @@ class FabricTest : public DriverFixture {
     std::uint32_t count = 0;
     EXPECT_EQ(ZE_RESULT_SUCCESS, zeFabricEdgeGetExp(a, b, &count, nullptr));
     std::vector<ze_fabric_edge_handle_t> all(count);
-    if (count > 0) EXPECT_EQ(ZE_RESULT_SUCCESS, zeFabricEdgeGetExp(a, b, &count, all.data()));
+    if (count > 0) {
+      EXPECT_EQ(ZE_RESULT_SUCCESS, zeFabricEdgeGetExp(a, b, &count, all.data()));
+    }
     return all;
   }
   ze_fabric_edge_exp_properties_t properties_of(ze_fabric_edge_handle_t edge) {
