@@ -125,6 +125,13 @@ TEST_F(TileTest, UnbindingGivesMappingsBack) {
   EXPECT_EQ(mappings_of(tile->process_id()), before);
 }
 
+TEST_F(TileTest, FailsTheBindingItIsToldToFail) {
+  tile->fail_map(2);
+  EXPECT_EQ(tile->map(binding(0)), Status::ok);
+  EXPECT_EQ(tile->map(binding(1)), Status::map_failed);
+  EXPECT_EQ(tile->map(binding(1)), Status::ok);
+}
+
 TEST_F(TileTest, PopulatedBindingsShowTheSameBytes) {
   memory.at<int>(3) = 30;
   Binding populated = binding(0);

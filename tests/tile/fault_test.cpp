@@ -144,6 +144,57 @@ TEST_F(TileTest, AWindowCanBeReservedDuringAFault) {
   EXPECT_EQ(memory.at<int>(0), 6);
 }
 
+class ProbeTest : public TileTest {
+ protected:
+  static constexpr Bytes shadow_offset{0x1000'0000'0000};
+  void SetUp() override {
+    TileTest::SetUp();
+    tile.reset();
+    spawn({.atomic_probe_offset = shadow_offset});
+    build();
+  }
+  LaunchRequest probed_count() const {
+    return request("probed_count",
+                   {PointerArgument{window.begin}, value_argument(shadow_offset.count)}, 16);
+  }
+};
+
+// proves: C4
+TEST_F(ProbeTest, AnAtomicOnABindingWithoutAtomicsFaults) {
+  ASSERT_EQ(tile->map(binding(0, 1, Rights::write)), Status::ok);
+  ASSERT_EQ(tile->run(probed_count()).status, Status::ok);
+  ASSERT_FALSE(seen_faults().empty());
+  for (const SeenFault& fault : seen_faults())
+    EXPECT_EQ(fault, (SeenFault{window.begin, Access::atomic}));
+  EXPECT_EQ(memory.at<int>(0), 16);
+}
+
+TEST_F(ProbeTest, AnAtomicWhereAllowedDoesNotFault) {
+  ASSERT_EQ(tile->map(binding(0)), Status::ok);
+  ASSERT_EQ(tile->run(probed_count()).status, Status::ok);
+  EXPECT_TRUE(seen_faults().empty());
+}
+
+TEST_F(ProbeTest, AtomicsAreForbiddenAgainByANewBinding) {
+  ASSERT_EQ(tile->map(binding(0)), Status::ok);
+  ASSERT_EQ(tile->map(binding(0, 1, Rights::write)), Status::ok);
+  on_fault = [](Address, Access) { return Status::permission_denied; };
+  const Outcome end = tile->run(probed_count());
+  EXPECT_EQ(end.status, Status::permission_denied);
+  EXPECT_EQ(end.fault_access, Access::atomic);
+  EXPECT_EQ(memory.at<int>(0), 0);
+  // The scratch pages of the failed launch took the permission with them.
+  EXPECT_EQ(tile->run(probed_count()).status, Status::permission_denied);
+}
+
+TEST_F(ProbeTest, UnbindingForbidsAtomics) {
+  ASSERT_EQ(tile->map(binding(0)), Status::ok);
+  ASSERT_EQ(tile->unmap(window), Status::ok);
+  ASSERT_EQ(tile->run(probed_count()).status, Status::ok);
+  ASSERT_FALSE(seen_faults().empty());
+  EXPECT_EQ(seen_faults().front().access, Access::atomic);
+}
+
 // proves: A4
 TEST_F(TileTest, AFaultDoesNotWaitForAnother) {
   tile.reset();

@@ -74,6 +74,22 @@ TEST_F(TileTest, OutlivesTheThreadThatSpawnedIt) {
   EXPECT_FALSE(tile->is_lost());
 }
 
+// proves: H5
+TEST_F(TileTest, AForkedChildDoesNotDisturbIt) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool is_refused = tile->ping() == Status::device_lost && tile->is_lost();
+    tile->kill();
+    tile.reset();
+    ::_exit(is_refused ? 0 : 1);
+  }
+  int exit_status = -1;
+  ::waitpid(child, &exit_status, 0);
+  EXPECT_EQ(exit_status, 0);
+  EXPECT_EQ(tile->ping(), Status::ok);
+  EXPECT_FALSE(tile->is_lost());
+}
+
 TEST_F(TileTest, TellsOfItsDeathOnce) {
   tile.reset();
   std::promise<void> told;

@@ -52,3 +52,9 @@ kernel void spin(global volatile int* stop) {
 
 // Touches one byte in each chunk of `stride` bytes.
 kernel void touch(global char* memory, ulong stride) { memory[get_global_id(0) * stride] = 1; }
+
+// An atomic with the probe that a module gets where bindings without atomics must be told.
+kernel void probed_count(global volatile int* counter, ulong shadow_offset) {
+  *(volatile global char*)((ulong)counter - shadow_offset);
+  atomic_inc(counter);
+}

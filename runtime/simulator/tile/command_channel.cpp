@@ -26,6 +26,7 @@ CommandChannel::~CommandChannel() {
 
 Status CommandChannel::call(CommandKind kind, std::span<const std::byte> head,
                             std::span<const std::byte> tail, std::string* text) {
+  if (home_.is_elsewhere()) return Status::device_lost;
   if (head.size() + tail.size() > payload_bytes) return Status::invalid_argument;
   const std::uint32_t index = take_slot();
   if (index == slot_count) return Status::device_lost;

@@ -14,6 +14,7 @@
 #include "base/mutex.hpp"
 #include "base/unique_fd.hpp"
 #include "simulator/tile/channel.hpp"
+#include "simulator/tile/fork_watch.hpp"
 
 namespace zesvm::simulator::tile {
 
@@ -32,6 +33,8 @@ class CommandChannel {
   CommandChannel(const CommandChannel&) = delete;
   CommandChannel& operator=(const CommandChannel&) = delete;
 
+  /// Returns the process the channel was made in.
+  const HomeProcess& home() const { return home_; }
   bool is_open() const { return channel_ != nullptr; }
   /// Returns the descriptor of the shared memory, for the helper.
   int descriptor() const { return memory_.get(); }
@@ -41,7 +44,7 @@ class CommandChannel {
   ///
   /// @param head  the payload; `tail` follows it. Together at most payload_bytes
   /// @param text  takes the answer's payload, where there is one
-  /// @errors   device_lost; invalid_argument: too large; what the helper answered
+  /// @errors   device_lost, also in a child process; invalid_argument: too large; what the helper answered
   /// @locks    takes tile, not while waiting for the answer
   Status call(CommandKind kind, std::span<const std::byte> head,
               std::span<const std::byte> tail = {}, std::string* text = nullptr);
@@ -58,6 +61,7 @@ class CommandChannel {
   void submit(std::uint32_t index);
   void give_back(std::uint32_t index);
 
+  const HomeProcess home_;
   UniqueFd memory_;
   Channel* channel_ = nullptr;
   // Written by abandon(); seq_cst, so that either a caller sees it or abandon() sees the slot.

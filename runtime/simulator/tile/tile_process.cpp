@@ -53,6 +53,7 @@ struct TileProcess::State {
   void bury();
   bool wait_until_ready();
   void kill() const;
+  bool is_map_to_fail();
   Status send(std::uint64_t& token, int descriptor);
   Status submit(CommandKind kind, std::span<const std::byte> command, std::uint64_t work);
 
@@ -68,6 +69,8 @@ struct TileProcess::State {
   std::atomic<std::uint32_t> last_file{0};
   std::atomic<std::uint32_t> last_module{0};
   std::atomic<std::uint64_t> last_token{0};
+  // Zero: no failure is wanted.
+  std::atomic<std::uint32_t> maps_until_failure{0};
 };
 
 void* TileProcess::State::operator new(std::size_t size) {
@@ -144,6 +147,13 @@ void TileProcess::State::kill() const {
     ::kill(helper.id, SIGKILL);
 }
 
+bool TileProcess::State::is_map_to_fail() {
+  std::uint32_t left = maps_until_failure.load(std::memory_order_relaxed);
+  while (left != 0 && !maps_until_failure.compare_exchange_weak(left, left - 1)) {
+  }
+  return left == 1;
+}
+
 Status TileProcess::State::send(std::uint64_t& token, int descriptor) {
   token = last_token.fetch_add(1) + 1;
   return send_descriptor(helper.socket.get(), descriptor, token);
@@ -157,7 +167,10 @@ Status TileProcess::State::submit(CommandKind kind, std::span<const std::byte> c
 }
 
 TileProcess::TileProcess(std::unique_ptr<State> state) : state_(std::move(state)) {}
-TileProcess::~TileProcess() = default;
+TileProcess::~TileProcess() {
+  // A forked child's copy has no threads to end, and the helper is its parent's.
+  if (state_->commands.home().is_elsewhere()) static_cast<void>(state_.release());
+}
 
 Result<std::unique_ptr<TileProcess>> TileProcess::spawn(TileOptions options, FaultHandler handler) {
   if (options.engines == 0 || !is_aligned(options.atomic_probe_offset, 2_MiB))
@@ -190,6 +203,7 @@ Status TileProcess::remove_file(FileId file) {
 Status TileProcess::map(const Binding& binding) { return map(std::span{&binding, 1}); }
 
 Status TileProcess::map(std::span<const Binding> bindings) {
+  if (state_->is_map_to_fail()) return Status::map_failed;
   constexpr std::size_t most = payload_bytes / sizeof(Binding);
   for (; !bindings.empty(); bindings = bindings.subspan(std::min(most, bindings.size())))
     ZESVM_TRY(state_->commands.call(
@@ -261,9 +275,15 @@ Outcome TileProcess::run(const LaunchRequest& request) {
 
 Status TileProcess::ping() { return state_->commands.call(CommandKind::ping, {}); }
 
-void TileProcess::kill() { state_->kill(); }
+void TileProcess::kill() {
+  if (!state_->commands.home().is_elsewhere()) state_->kill();
+}
 
-bool TileProcess::is_lost() const { return state_->lost.load(); }
+void TileProcess::fail_map(std::uint32_t nth) { state_->maps_until_failure.store(nth); }
+
+bool TileProcess::is_lost() const {
+  return state_->lost.load() || state_->commands.home().is_elsewhere();
+}
 
 pid_t TileProcess::process_id() const { return state_->helper.id; }
 

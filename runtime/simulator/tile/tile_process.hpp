@@ -167,7 +167,7 @@ using Completion = std::function<void(const Outcome&)>;
 
 /// A tile's helper process and everything this process needs to talk to it.
 ///
-/// All members may be called from any thread at any time.
+/// All members may be called from any thread at any time. In a forked child the tile is lost.
 class TileProcess {
  public:
   /// Starts a helper and waits until it answers.
@@ -248,7 +248,11 @@ class TileProcess {
   /// Ends the helper at once, as a hardware failure would. The tile is lost afterwards.
   void kill();
 
-  /// Returns whether the helper died.
+  /// Makes the `nth` call of map() from now on fail with map_failed and bind nothing; 0: none. For
+  /// tests of what happens then.
+  void fail_map(std::uint32_t nth);
+
+  /// Returns whether the helper died, or belongs to the process this one was forked from.
   bool is_lost() const;
 
   /// Returns the helper's process id.
