@@ -76,7 +76,7 @@ TEST(Selection, ANamedNodeMeansTheSimulator) {
 
 TEST(Selection, KeepsWhatTheProgramSetUp) {
   Situation situation = with_gpus();
-  situation.alternative_drivers = "/opt/driver.so";
+  situation.alternative_drivers = "/some/driver.so";
   EXPECT_EQ(choose(situation).kind, Kind::keep);
   situation = with_gpus();
   situation.is_initialized = true;

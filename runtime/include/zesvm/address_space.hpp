@@ -15,7 +15,7 @@
 #include <vector>
 
 #include <zesvm/device.hpp>
-#include <zesvm/export.h>
+#include <zesvm/export.hpp>
 
 namespace zesvm {
 

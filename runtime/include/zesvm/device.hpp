@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include <zesvm/export.h>
+#include <zesvm/export.hpp>
 
 namespace zesvm {
 

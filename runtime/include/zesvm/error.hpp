@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <zesvm/export.h>
+#include <zesvm/export.hpp>
 
 namespace zesvm {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <zesvm/address_space.hpp>
-#include <zesvm/export.h>
+#include <zesvm/export.hpp>
 
 namespace zesvm {
 

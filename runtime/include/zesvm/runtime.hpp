@@ -16,7 +16,7 @@
 
 #include <zesvm/address_space.hpp>
 #include <zesvm/device.hpp>
-#include <zesvm/export.h>
+#include <zesvm/export.hpp>
 #include <zesvm/kernel.hpp>
 #include <zesvm/statistics.hpp>
 

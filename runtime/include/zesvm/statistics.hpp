@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <zesvm/export.h>
+#include <zesvm/export.hpp>
 
 namespace zesvm {
 

@@ -10,7 +10,7 @@
 
 #include <zesvm/address_space.hpp>
 #include <zesvm/device.hpp>
-#include <zesvm/export.h>
+#include <zesvm/export.hpp>
 #include <zesvm/kernel.hpp>
 
 namespace zesvm {

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <zesvm/export.h>
+/// Visible outside libzesvm.so, as in <zesvm/export.hpp>.
+#define ZESVM_API __attribute__((visibility("default")))
 
 #ifdef __cplusplus
 extern "C" {
