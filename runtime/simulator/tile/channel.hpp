@@ -102,6 +102,20 @@ struct Channel {
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
+/// Orders threads of this process whose order comes about in the helper: what a thread did before it
+/// sent something is seen by the thread that gets what the helper made of it.
+///
+/// The shared words do order them, but by stores of another process, which neither the language's
+/// memory model nor the thread sanitizer knows of.
+class OrderThroughHelper {
+ public:
+  void depart() { crossings_.fetch_add(1, std::memory_order_acq_rel); }
+  void arrive() { crossings_.fetch_add(1, std::memory_order_acq_rel); }
+
+ private:
+  std::atomic<std::uint64_t> crossings_{0};
+};
+
 /// The descriptor the helper finds its socket at.
 inline constexpr int helper_socket = 3;
 

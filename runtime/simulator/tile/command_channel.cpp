@@ -38,11 +38,13 @@ Status CommandChannel::call(CommandKind kind, std::span<const std::byte> head,
   if (!head.empty()) std::memcpy(slot.payload.data(), head.data(), head.size());
   if (!tail.empty()) std::memcpy(slot.payload.data() + head.size(), tail.data(), tail.size());
   slot.done.store(command_pending);
+  order_.depart();
   submit(index);
 
   std::uint32_t done = command_pending;
   while ((done = slot.done.load()) == command_pending && !abandoned_.load())
     futex_wait(slot.done, command_pending);
+  order_.arrive();
   const Status status = done == command_done ? slot.status : Status::device_lost;
   if (text != nullptr && done == command_done)
     text->assign(reinterpret_cast<const char*>(slot.payload.data()), slot.size);

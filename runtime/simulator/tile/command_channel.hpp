@@ -39,6 +39,7 @@ class CommandChannel {
   /// Returns the descriptor of the shared memory, for the helper.
   int descriptor() const { return memory_.get(); }
   Channel& shared() { return *channel_; }
+  OrderThroughHelper& order() { return order_; }
 
   /// Sends a command and waits for its answer.
   ///
@@ -64,6 +65,7 @@ class CommandChannel {
   const HomeProcess home_;
   UniqueFd memory_;
   Channel* channel_ = nullptr;
+  OrderThroughHelper order_;
   // Written by abandon(); seq_cst, so that either a caller sees it or abandon() sees the slot.
   std::atomic<bool> abandoned_{false};
   Mutex<LockOrder::tile> lock_;

@@ -55,6 +55,7 @@ void CompletionService::collect() {
   while (channel_.collected.load() != channel_.completed.load()) {
     const CompletionRecord record =
         channel_.completions[channel_.collected.load() % completion_count];
+    order_.arrive();
     channel_.collected.fetch_add(1);
     futex_wake_all(channel_.collected);
     Outcome outcome{record.status,       Address{record.fault_address},

@@ -16,7 +16,8 @@ namespace zesvm::simulator::tile {
 /// P1  a completion that was expect()ed is called exactly once, or withdrawn
 class CompletionService {
  public:
-  explicit CompletionService(Channel& channel) : channel_(channel) {}
+  CompletionService(Channel& channel, OrderThroughHelper& order)
+      : channel_(channel), order_(order) {}
   ~CompletionService() { stop(); }
   CompletionService(const CompletionService&) = delete;
   CompletionService& operator=(const CompletionService&) = delete;
@@ -46,6 +47,7 @@ class CompletionService {
   void fail_all();
 
   Channel& channel_;
+  OrderThroughHelper& order_;
   std::thread thread_;
   // Set by abandon(), read by the thread after each look at the ring.
   std::atomic<bool> abandoned_{false};

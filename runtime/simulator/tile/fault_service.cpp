@@ -29,7 +29,9 @@ bool FaultService::serve_one() {
   for (FaultRecord& fault : channel_.faults) {
     std::uint32_t expected = fault_pending;
     if (!fault.state.compare_exchange_strong(expected, fault_serving)) continue;
+    order_.arrive();
     fault.answer = handler_(Address{fault.address}, fault.access);
+    order_.depart();
     fault.state.store(fault_answered);
     futex_wake_all(fault.state);
     return true;

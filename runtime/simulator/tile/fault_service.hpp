@@ -16,8 +16,8 @@ namespace zesvm::simulator::tile {
 /// The service threads of one tile.
 class FaultService {
  public:
-  FaultService(Channel& channel, FaultHandler handler)
-      : channel_(channel), handler_(std::move(handler)) {}
+  FaultService(Channel& channel, OrderThroughHelper& order, FaultHandler handler)
+      : channel_(channel), order_(order), handler_(std::move(handler)) {}
   ~FaultService() { stop(); }
   FaultService(const FaultService&) = delete;
   FaultService& operator=(const FaultService&) = delete;
@@ -34,6 +34,7 @@ class FaultService {
   bool serve_one();
 
   Channel& channel_;
+  OrderThroughHelper& order_;
   const FaultHandler handler_;
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> threads_;

@@ -37,8 +37,8 @@ struct TileProcess::State {
   State(TileOptions given, FaultHandler handler)
       : options(std::move(given)),
         stop_request(::eventfd(0, EFD_CLOEXEC)),
-        faults(commands.shared(), std::move(handler)),
-        completions(commands.shared()) {}
+        faults(commands.shared(), commands.order(), std::move(handler)),
+        completions(commands.shared(), commands.order()) {}
   ~State();
 
   // On pages of its own: a service thread needs it while the heap may be trapped.
