@@ -35,6 +35,15 @@ ze_result_t create(ze_driver_handle_t driver, const ze_context_desc_t* descripti
   return create_ex(driver, description, 0, nullptr, context);
 }
 
+/// Returns the context that belongs to the driver; null for a bad handle, as there is no code.
+ze_context_handle_t get_default_context(ze_driver_handle_t handle) {
+  const auto driver = find<Driver>(handle);
+  if (!driver) return nullptr;
+  static const ze_context_handle_t context =
+      add(std::make_shared<Context>(*driver, std::vector<Device*>{}));
+  return context;
+}
+
 ze_result_t destroy(ze_context_handle_t handle) {
   const auto context = remove<Context>(handle);
   return context ? ZE_RESULT_SUCCESS : invalid_handle(handle);
@@ -103,6 +112,10 @@ void fill(ze_context_dditable_t& table) {
   table.pfnSystemBarrier = system_barrier;
   table.pfnMakeMemoryResident = make_memory_resident;
   table.pfnEvictMemory = evict_memory;
+}
+
+void add_context_functions(FunctionNames& names) {
+  add_function(names, "zeDriverGetDefaultContext", get_default_context);
 }
 
 }  // namespace zesvm::simulator::driver

@@ -136,6 +136,12 @@ ze_result_t get_ipc_handle(ze_context_handle_t handle, const void* pointer,
   });
 }
 
+/// The same with a choice of how the handle travels; every handle here can travel any way.
+ze_result_t get_ipc_handle_with_properties(ze_context_handle_t handle, const void* pointer, void*,
+                                           ze_ipc_mem_handle_t* out) {
+  return get_ipc_handle(handle, pointer, out);
+}
+
 ze_result_t open_ipc_handle(ze_context_handle_t handle, ze_device_handle_t device_handle,
                             ze_ipc_mem_handle_t ipc, ze_ipc_memory_flags_t flags, void** pointer) {
   ZESVM_FIND(context, Context, handle);
@@ -265,6 +271,7 @@ void fill_ipc(ze_mem_dditable_t& table) {
 
 void add_ipc_functions(FunctionNames& names) {
   add_function(names, "zeMemPutIpcHandle", put_ipc_handle);
+  add_function(names, "zeMemGetIpcHandleWithProperties", get_ipc_handle_with_properties);
   add_function(names, "zeMemGetFileDescriptorFromIpcHandleExp", descriptor_from_handle);
   add_function(names, "zeMemGetIpcHandleFromFileDescriptorExp", handle_from_descriptor);
 }

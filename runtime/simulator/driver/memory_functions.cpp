@@ -281,6 +281,19 @@ ze_result_t get_atomic_access(ze_context_handle_t handle, ze_device_handle_t dev
   });
 }
 
+/// Tells the row pitch a linear 2D image in plain memory would want.
+ze_result_t get_pitch_for_image(ze_context_handle_t handle, ze_device_handle_t device_handle,
+                                std::size_t width, std::size_t height, unsigned int element_size,
+                                std::size_t* pitch) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_FIND(device, Device, device_handle);
+  ZESVM_NOT_NULL(pitch);
+  if (width == 0 || height == 0 || element_size == 0) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+  // A cache line, as the devices described here want it.
+  *pitch = align_up(Bytes{width * element_size}, Bytes{64}).count;
+  return ZE_RESULT_SUCCESS;
+}
+
 }  // namespace
 
 void fill(ze_mem_dditable_t& table) {
@@ -297,6 +310,7 @@ void fill(ze_mem_dditable_t& table) {
 void add_memory_functions(FunctionNames& names) {
   add_function(names, "zeMemSetAtomicAccessAttributeExp", set_atomic_access);
   add_function(names, "zeMemGetAtomicAccessAttributeExp", get_atomic_access);
+  add_function(names, "zeMemGetPitchFor2dImage", get_pitch_for_image);
   add_ipc_functions(names);
 }
 

@@ -56,6 +56,14 @@ enum AtomicAttribute : std::uint32_t {
 };
 inline constexpr std::uint32_t atomic_known = (1u << 7) - 1;
 
+/// ze_physical_mem_properties_t (1.13).
+struct PhysicalMemoryProperties {
+  ze_structure_type_t stype;
+  void* pNext;
+  std::uint64_t id;
+  std::uint64_t size;
+};
+
 /// ze_physical_mem_flags_t (1.8).
 inline constexpr std::uint32_t physical_memory_on_device = 1u << 0;
 inline constexpr std::uint32_t physical_memory_on_host = 1u << 1;

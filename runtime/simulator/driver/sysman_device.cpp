@@ -42,6 +42,49 @@ ze_result_t get_devices(zes_driver_handle_t handle, std::uint32_t* count,
   });
 }
 
+/// Finds the device a UUID belongs to; a tile's comes back as its card and the tile's number.
+ze_result_t get_device_by_uuid(zes_driver_handle_t handle, ze_uuid_t uuid,
+                               zes_device_handle_t* device, ze_bool_t* on_sub_device,
+                               std::uint32_t* sub_device) {
+  if (!is_sysman_enabled()) return ZE_RESULT_ERROR_UNINITIALIZED;
+  ZESVM_FIND(driver, Driver, reinterpret_cast<ze_driver_handle_t>(handle));
+  ZESVM_NOT_NULL(device);
+  ZESVM_NOT_NULL(on_sub_device);
+  ZESVM_NOT_NULL(sub_device);
+  const auto matches = [&](const Device& candidate) {
+    return std::memcmp(uuid_of(candidate).id, uuid.id, sizeof(uuid.id)) == 0;
+  };
+  const auto found = [&](const Device& card, const Device& match) {
+    *device = reinterpret_cast<zes_device_handle_t>(handle_of(&card));
+    *on_sub_device = &card != &match ? 1 : 0;
+    *sub_device = &card != &match ? match.index_in_card() : 0;
+    return ZE_RESULT_SUCCESS;
+  };
+  for (const auto& root : driver->roots()) {
+    if (matches(*root)) return found(*root, *root);
+    for (const auto& tile : root->sub_devices())
+      if (matches(*tile)) return found(*root, *tile);
+  }
+  return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+}
+
+ze_result_t get_extension_properties(zes_driver_handle_t handle, std::uint32_t* count, void*) {
+  if (!is_sysman_enabled()) return ZE_RESULT_ERROR_UNINITIALIZED;
+  ZESVM_FIND(driver, Driver, reinterpret_cast<ze_driver_handle_t>(handle));
+  ZESVM_NOT_NULL(count);
+  *count = 0;
+  return ZE_RESULT_SUCCESS;
+}
+
+ze_result_t get_extension_function(zes_driver_handle_t handle, const char* name, void** address) {
+  if (!is_sysman_enabled()) return ZE_RESULT_ERROR_UNINITIALIZED;
+  ZESVM_FIND(driver, Driver, reinterpret_cast<ze_driver_handle_t>(handle));
+  ZESVM_NOT_NULL(name);
+  ZESVM_NOT_NULL(address);
+  *address = nullptr;
+  return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+}
+
 template <std::size_t Size>
 void write(char (&out)[Size], const std::string& text) {
   std::memset(out, 0, Size);
@@ -278,6 +321,9 @@ void add_sysman_functions(FunctionNames& names) {
   add_function(names, "zesInit", init);
   add_function(names, "zesDriverGet", get_drivers);
   add_function(names, "zesDeviceGet", get_devices);
+  add_function(names, "zesDriverGetDeviceByUuidExp", get_device_by_uuid);
+  add_function(names, "zesDriverGetExtensionProperties", get_extension_properties);
+  add_function(names, "zesDriverGetExtensionFunctionAddress", get_extension_function);
 }
 
 }  // namespace zesvm::simulator::driver

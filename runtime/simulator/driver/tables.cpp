@@ -86,7 +86,10 @@ constexpr LaterEntry later_command_list_exp[]{
     {10, "zeCommandListGetNextCommandIdWithKernelsExp"},
     {10, "zeCommandListUpdateMutableCommandKernelsExp"}};
 constexpr LaterEntry later_sysman_global[]{{5, "zesInit"}};
-constexpr LaterEntry later_sysman_driver[]{{5, "zesDriverGet"}};
+constexpr LaterEntry later_sysman_driver[]{{5, "zesDriverGet"},
+                                           {8, "zesDriverGetExtensionProperties"},
+                                           {8, "zesDriverGetExtensionFunctionAddress"}};
+constexpr LaterEntry later_sysman_driver_exp[]{{9, "zesDriverGetDeviceByUuidExp"}};
 constexpr LaterEntry later_sysman_device[]{{5, "zesDeviceGet"}};
 
 }  // namespace
@@ -97,7 +100,9 @@ const FunctionNames& function_names() {
     auto& all = *new FunctionNames;
     add_driver_functions(all);
     add_device_functions(all);
+    add_context_functions(all);
     add_memory_functions(all);
+    add_virtual_memory_functions(all);
     add_command_functions(all);
     add_module_functions(all);
     add_sysman_functions(all);
@@ -179,4 +184,5 @@ ZESVM_TABLE(zetGetDebugProcAddrTable, zet_debug_dditable_t)
 ZESVM_LATER_TABLE(zeGetMemExpProcAddrTable, later_mem_exp)
 ZESVM_LATER_TABLE(zeGetCommandListExpProcAddrTable, later_command_list_exp)
 ZESVM_LATER_TABLE(zesGetGlobalProcAddrTable, later_sysman_global)
+ZESVM_LATER_TABLE(zesGetDriverExpProcAddrTable, later_sysman_driver_exp)
 }  // extern "C"

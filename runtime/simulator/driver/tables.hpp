@@ -41,7 +41,9 @@ void fill(ze_fabric_vertex_exp_dditable_t& table);
 void fill(ze_fabric_edge_exp_dditable_t& table);
 void add_driver_functions(FunctionNames& names);
 void add_device_functions(FunctionNames& names);
+void add_context_functions(FunctionNames& names);
 void add_memory_functions(FunctionNames& names);
+void add_virtual_memory_functions(FunctionNames& names);
 
 // Commands, synchronisation, modules.
 void fill(ze_command_queue_dditable_t& table);

@@ -197,6 +197,17 @@ ze_result_t create_physical(ze_context_handle_t handle, ze_device_handle_t devic
   });
 }
 
+ze_result_t get_physical_properties(ze_context_handle_t handle,
+                                    ze_physical_mem_handle_t physical_handle,
+                                    newer::PhysicalMemoryProperties* out) {
+  ZESVM_FIND(context, Context, handle);
+  ZESVM_FIND(physical, PhysicalMemory, physical_handle);
+  ZESVM_NOT_NULL(out);
+  out->id = static_cast<std::uint64_t>(physical->id());
+  out->size = physical->size().count;
+  return ZE_RESULT_SUCCESS;
+}
+
 ze_result_t destroy_physical(ze_context_handle_t handle, ze_physical_mem_handle_t physical_handle) {
   ZESVM_FIND(context, Context, handle);
   ZESVM_FIND(physical, PhysicalMemory, physical_handle);
@@ -236,6 +247,10 @@ void fill(ze_virtual_mem_dditable_t& table) {
 void fill(ze_physical_mem_dditable_t& table) {
   table.pfnCreate = create_physical;
   table.pfnDestroy = destroy_physical;
+}
+
+void add_virtual_memory_functions(FunctionNames& names) {
+  add_function(names, "zePhysicalMemGetProperties", get_physical_properties);
 }
 
 }  // namespace zesvm::simulator::driver
