@@ -12,6 +12,8 @@
 
 #include <level_zero/ze_api.h>
 
+#include "zesvm/simulator_extension.h"
+
 /// Fails the test unless a Level Zero call succeeds.
 #define ZE_OK(call) ASSERT_EQ(ZE_RESULT_SUCCESS, (call))
 
@@ -148,6 +150,25 @@ class CommandFixture : public testing::Test {
     const ze_group_count_t count{groups, 1, 1};
     return zeCommandListAppendLaunchKernel(list, kernel, &count, signal,
                                            static_cast<std::uint32_t>(waits.size()), waits.data());
+  }
+
+  /// Returns the number of bytes of an interval that are in VRAM of the card with this index.
+  std::uint64_t bytes_on(std::uint32_t card, const void* pointer, std::size_t size) {
+    auto* const query =
+        newer<ze_result_t(const void*, std::size_t, std::uint32_t*, zesvm_sim_residency_t*)>(
+            ZESVM_SIM_QUERY_RESIDENCY_NAME);
+    std::uint32_t pieces = 0;
+    EXPECT_EQ(ZE_RESULT_SUCCESS, query(pointer, size, &pieces, nullptr));
+    std::vector<zesvm_sim_residency_t> all(pieces);
+    for (auto& one : all) one.size = sizeof one;
+    EXPECT_EQ(ZE_RESULT_SUCCESS, query(pointer, size, &pieces, all.data()));
+    std::uint64_t total = 0;
+    for (const auto& one : all) {
+      if (one.place == ZESVM_SIM_PLACE_VRAM && one.device_index == card) {
+        total += one.end - one.begin;
+      }
+    }
+    return total;
   }
 
   ze_driver_handle_t driver = nullptr;

@@ -1,64 +1,17 @@
 // Several devices and the CPU on the same memory, and what happens when a launch goes wrong.
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <csignal>
-#include <filesystem>
 #include <numeric>
 #include <thread>
 
 #include "node/command_fixture.hpp"
-#include "zesvm/simulator_extension.h"
 
 namespace zesvm {
 namespace {
 
-/// Returns the processor time a process has used, in ticks.
-std::uint64_t time_of(const std::string& process) {
-  std::ifstream file{"/proc/" + process + "/stat"};
-  std::string word;
-  for (int i = 0; i < 14; ++i) file >> word;
-  return word.empty() ? 0 : std::stoull(word);
-}
-
-/// Returns the child process of this one that has used most time: the tile a kernel runs on.
-pid_t busiest_child() {
-  pid_t busiest = 0;
-  std::uint64_t most = 0;
-  for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task"}) {
-    std::ifstream children{thread.path() / "children"};
-    for (std::string child; children >> child;) {
-      const std::uint64_t time = time_of(child);
-      if (busiest != 0 && time <= most) continue;
-      most = time;
-      busiest = static_cast<pid_t>(std::stol(child));
-    }
-  }
-  return busiest;
-}
-
 class CommandSharingTest : public CommandFixture {
  protected:
   static constexpr std::size_t count = 1 << 20;  // 4 MiB of int: two chunks
-
-  /// Returns the number of bytes of an interval that are in VRAM of the card with this index.
-  std::uint64_t bytes_on(std::uint32_t card, const void* pointer, std::size_t size) {
-    auto* const query =
-        newer<ze_result_t(const void*, std::size_t, std::uint32_t*, zesvm_sim_residency_t*)>(
-            ZESVM_SIM_QUERY_RESIDENCY_NAME);
-    std::uint32_t pieces = 0;
-    EXPECT_EQ(ZE_RESULT_SUCCESS, query(pointer, size, &pieces, nullptr));
-    std::vector<zesvm_sim_residency_t> all(pieces);
-    for (auto& one : all) one.size = sizeof one;
-    EXPECT_EQ(ZE_RESULT_SUCCESS, query(pointer, size, &pieces, all.data()));
-    std::uint64_t total = 0;
-    for (const auto& one : all) {
-      if (one.place == ZESVM_SIM_PLACE_VRAM && one.device_index == card) {
-        total += one.end - one.begin;
-      }
-    }
-    return total;
-  }
 };
 
 // proves: A12, B3, C1
@@ -146,40 +99,6 @@ TEST_F(CommandSharingTest, BadAddressFailsTheLaunchAndNothingElse) {
   ZE_OK(launch(commands, fill, 1));
   ZE_OK(synchronize(commands, ten_seconds));
   EXPECT_EQ(*good, 8);
-}
-
-TEST_F(CommandSharingTest, LostDeviceEndsEveryWaitWithinASecond) {
-  int* const data = shared<int>(1024);
-  std::iota(data, data + 1024, 0);
-  int* const flag = shared<int>(1024);
-  const auto spin = kernel(module(device, "commands"), "spin");
-  set(spin, flag);
-  const auto commands = immediate(device, ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS);
-  const auto events = pool(2, ZE_EVENT_POOL_FLAG_HOST_VISIBLE);
-  auto never = event(events, 0);
-  const auto done = event(events, 1);
-  const auto waiting = immediate(device, ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS);
-  ZE_OK(launch(commands, spin, 1, done));
-  ZE_OK(zeCommandListAppendWaitOnEvents(waiting, 1, &never));
-  // The kernel's first read brings the flag to it: then it runs.
-  while (bytes_on(0, flag, 4) == 0) std::this_thread::yield();
-  ASSERT_EQ(ZE_RESULT_NOT_READY, zeEventQueryStatus(done));
-  const pid_t tile = busiest_child();
-  ASSERT_NE(tile, 0);
-  const auto begin = std::chrono::steady_clock::now();
-  ASSERT_EQ(::kill(tile, SIGKILL), 0);
-  EXPECT_EQ(ZE_RESULT_ERROR_DEVICE_LOST, zeEventHostSynchronize(done, forever));
-  auto* const synchronize =
-      newer<ze_result_t(ze_command_list_handle_t, std::uint64_t)>("zeCommandListHostSynchronize");
-  EXPECT_EQ(ZE_RESULT_ERROR_DEVICE_LOST, synchronize(commands, forever));
-  EXPECT_EQ(ZE_RESULT_ERROR_DEVICE_LOST, synchronize(waiting, forever));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1});
-  EXPECT_EQ(ZE_RESULT_ERROR_DEVICE_LOST, launch(commands, spin, 1));
-  EXPECT_EQ(data[1023], 1023);
-  const auto add = kernel(module(devices[1], "commands"), "add", 64);
-  set(add, data, 1);
-  ZE_OK(launch(immediate(devices[1]), add, 16));
-  EXPECT_EQ(data[1023], 1024);
 }
 
 }  // namespace

@@ -22,10 +22,14 @@ add_custom_target(zesvm_test_assembly ALL
   DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/kernels/specialised.spv)
 
 find_library(ZESVM_ZE_LOADER ze_loader REQUIRED)
-zesvm_test(driver_command_test
-  SOURCES command_list_test.cpp command_sharing_test.cpp copy_test.cpp event_test.cpp
-          kernel_test.cpp module_test.cpp
-  LINK ${ZESVM_ZE_LOADER} LABELS node ON_NODE ${PROJECT_SOURCE_DIR}/tests/nodes/small-2.yaml)
-target_compile_definitions(driver_command_test PRIVATE
-  ZESVM_TEST_KERNELS="${CMAKE_CURRENT_BINARY_DIR}/kernels")
-add_dependencies(driver_command_test zesvm_test_kernels zesvm_test_assembly)
+function(zesvm_command_test name)
+  zesvm_test(${name} SOURCES ${ARGN} LINK ${ZESVM_ZE_LOADER} LABELS node
+             ON_NODE ${PROJECT_SOURCE_DIR}/tests/nodes/small-2.yaml)
+  target_compile_definitions(${name} PRIVATE
+    ZESVM_TEST_KERNELS="${CMAKE_CURRENT_BINARY_DIR}/kernels")
+  add_dependencies(${name} zesvm_test_kernels zesvm_test_assembly)
+endfunction()
+zesvm_command_test(driver_command_test
+  command_list_test.cpp command_sharing_test.cpp copy_test.cpp event_test.cpp kernel_test.cpp
+  module_test.cpp)
+zesvm_command_test(device_lost_test device_lost_test.cpp)

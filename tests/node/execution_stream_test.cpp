@@ -175,6 +175,45 @@ TEST_F(ExecutionStreamTest, AbandonedStreamEndsItsWaits) {
   EXPECT_NE(signal->wait(deadline_after(10'000'000'000), {}), Status::timed_out);
 }
 
+TEST_F(ExecutionStreamTest, WaitingCallerDoesTheWorkOfAnIdleStream) {
+  const auto stream = make();
+  std::thread::id where;
+  const auto look = [&where] {
+    where = std::this_thread::get_id();
+    return Status::ok;
+  };
+  EXPECT_EQ(stream->run_and_wait(one(look)).status, Status::ok);
+  EXPECT_EQ(where, std::this_thread::get_id());
+  EXPECT_EQ(stream->run_and_wait(one(gives(Status::not_mapped))).status, Status::not_mapped);
+}
+
+TEST_F(ExecutionStreamTest, CallersAndTheThreadNeverRunAtOnce) {
+  const auto stream = make();
+  std::atomic<int> inside{0};
+  std::atomic<bool> overlapped{false};
+  const auto work = [&] {
+    if (inside.fetch_add(1) != 0) overlapped = true;
+    std::this_thread::yield();
+    inside.fetch_sub(1);
+    return Status::ok;
+  };
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 4; ++t) {
+    callers.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        if (t % 2 == 0) {
+          EXPECT_EQ(stream->run_and_wait(one(work)).status, Status::ok);
+        } else {
+          EXPECT_TRUE(stream->submit(one(work)));
+        }
+      }
+    });
+  }
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(stream->synchronize({}).status, Status::ok);
+  EXPECT_FALSE(overlapped.load());
+}
+
 TEST_F(ExecutionStreamTest, StartsAThreadAgainAfterAPause) {
   const auto stream = make();
   ASSERT_TRUE(stream->submit(one(gives(Status::ok))));

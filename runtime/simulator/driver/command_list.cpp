@@ -50,14 +50,16 @@ void fail_all(const Submission& submission, Status status) {
 
 ze_result_t submit_to(ExecutionStream& stream, Submission submission, Submitting submitting) {
   for (const auto& sequence : submission.sequences) rearm(*sequence);
-  auto ticket = stream.submit(submission);
-  if (!ticket) {
-    // Whoever waits for what was not taken must not wait for ever.
-    fail_all(submission, ticket.status());
-    return to_ze(ticket.status());
+  if (submitting == Submitting::synchronous) {
+    const StreamOutcome outcome = stream.run_and_wait(submission);
+    if (outcome.status == Status::device_lost) fail_all(submission, outcome.status);
+    return report(outcome);
   }
-  if (submitting == Submitting::asynchronous) return ZE_RESULT_SUCCESS;
-  return report(stream.synchronize({}));
+  const auto ticket = stream.submit(submission);
+  if (ticket) return ZE_RESULT_SUCCESS;
+  // Whoever waits for what was not taken must not wait for ever.
+  fail_all(submission, ticket.status());
+  return to_ze(ticket.status());
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "simulator/driver/execution_stream.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <exception>
 #include <pthread.h>
 #include <system_error>
 #include <thread>
@@ -18,6 +20,18 @@ constexpr std::chrono::milliseconds patience{100};
 std::uint64_t nanoseconds_of(std::chrono::steady_clock::time_point when) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count());
+}
+
+// There is nobody an exception could reach: it becomes the outcome of its command.
+node::Outcome execute(Action& action, CommandTarget& target) {
+  try {
+    return action.execute(target);
+  } catch (const std::exception& error) {
+    node::Outcome outcome;
+    outcome.status = Status::out_of_host_memory;
+    outcome.message = error.what();
+    return outcome;
+  }
 }
 
 /// Blocks every signal of the program on this thread while it lives, so that a thread started
@@ -91,22 +105,49 @@ void ExecutionStream::work() {
       Lock guard{lock_};
       earlier = failure_.status;
     }
-    StreamOutcome outcome = run(submission, earlier);
-    const auto fence = std::move(submission.fence);
-    // What the commands own may be large, and its release may call into the node: not under the
-    // lock, and before anybody is told that the work is complete.
-    submission = {};
-    if (fence) outcome.status == Status::ok ? fence->signal() : fence->fail(outcome.status);
-    complete(std::move(outcome));
+    complete(perform(std::exchange(submission, {}), earlier));
   }
+}
+
+StreamOutcome ExecutionStream::perform(Submission submission, Status earlier) {
+  StreamOutcome outcome = run(submission, earlier);
+  const auto fence = std::move(submission.fence);
+  // What the commands own may be large, and its release may call into the node: not under the
+  // lock, and before anybody is told that the work is complete.
+  submission = {};
+  if (fence) outcome.status == Status::ok ? fence->signal() : fence->fail(outcome.status);
+  return outcome;
+}
+
+StreamOutcome ExecutionStream::run_and_wait(const Submission& submission) {
+  if (target_->is_lost()) return {Status::device_lost, "the device was lost"};
+  if (const auto earlier = begin_on_caller()) {
+    complete(perform(submission, *earlier));
+  } else if (const auto ticket = submit(submission); !ticket) {
+    return {ticket.status(), {}};
+  }
+  return synchronize({});
+}
+
+std::optional<Status> ExecutionStream::begin_on_caller() {
+  Lock guard{lock_};
+  if (completed_ != submitted_) return std::nullopt;
+  ++submitted_;
+  runs_on_caller_ = true;
+  return order_ == StreamOrder::in_order ? failure_.status : Status::ok;
 }
 
 bool ExecutionStream::next(Submission& submission) {
   Lock guard{lock_};
   const auto until = std::chrono::steady_clock::now() + idle_time;
-  while (pending_.empty()) {
-    const bool is_out_of_time = changed_.wait_until(lock_, until) == std::cv_status::timeout;
+  for (;;) {
+    if (runs_on_caller_) {
+      changed_.wait(lock_);
+      continue;
+    }
     if (!pending_.empty()) break;
+    const bool is_out_of_time = changed_.wait_until(lock_, until) == std::cv_status::timeout;
+    if (!pending_.empty() || runs_on_caller_) continue;
     if (is_out_of_time || is_abandoned_.load(std::memory_order_relaxed)) {
       has_worker_ = false;
       return false;
@@ -133,7 +174,7 @@ void ExecutionStream::run(const Command& command, StreamOutcome& outcome) const 
   if (outcome.status == Status::ok && target_->is_lost()) outcome.status = Status::device_lost;
   EventTimes times{nanoseconds_of(std::chrono::steady_clock::now()), 0};
   if (outcome.status == Status::ok && command.action) {
-    node::Outcome done = command.action->execute(*target_);
+    node::Outcome done = execute(*command.action, *target_);
     outcome = {done.status, std::move(done.message)};
     if (done.begin.time_since_epoch().count() != 0) times.begin = nanoseconds_of(done.begin);
     if (done.end.time_since_epoch().count() != 0) times.end = nanoseconds_of(done.end);
@@ -155,6 +196,7 @@ Status ExecutionStream::give_up_status() const {
 void ExecutionStream::complete(StreamOutcome outcome) {
   Lock guard{lock_};
   ++completed_;
+  runs_on_caller_ = false;
   if (failure_.status == Status::ok) failure_ = std::move(outcome);
   changed_.notify_all();
 }
