@@ -42,8 +42,8 @@ TEST_F(CollectionTest, RunsInTheBackground) {
   machine.map(chunk(0));
   ASSERT_EQ(with_collector->fault(tile.id, base, Access::read), Status::ok);
   with_collector->invalidate(chunk(0), Event::unmap);
-  while (with_collector->range_count() != 0) std::this_thread::yield();
-  EXPECT_EQ(with_collector->notifier_count(), 0u);
+  while (with_collector->notifier_count() != 0) std::this_thread::yield();
+  EXPECT_EQ(with_collector->range_count(), 0u);
 }
 
 // proves: A6, D7

@@ -29,6 +29,7 @@ std::string text_of(Interval interval) {
 void FaultPlan::fail_at(int n) {
   const std::lock_guard guard{lock_};
   steps_ = 0;
+  reached_ = {};
   fail_at_ = n;
   has_failed_ = false;
 }
@@ -41,6 +42,7 @@ void FaultPlan::fail_always(Gate gate) {
 void FaultPlan::clear() {
   const std::lock_guard guard{lock_};
   steps_ = 0;
+  reached_ = {};
   fail_at_ = 0;
   has_failed_ = false;
   always_ = {};
@@ -57,6 +59,11 @@ int FaultPlan::steps() const {
   return steps_;
 }
 
+int FaultPlan::reached(Gate gate) const {
+  const std::lock_guard guard{lock_};
+  return reached_[static_cast<std::size_t>(gate)];
+}
+
 bool FaultPlan::has_failed() const {
   const std::lock_guard guard{lock_};
   return has_failed_;
@@ -67,6 +74,7 @@ bool FaultPlan::reach(Gate gate) {
   bool fails = false;
   {
     const std::lock_guard guard{lock_};
+    ++reached_[static_cast<std::size_t>(gate)];
     if (const auto found = actions_.find(gate); found != actions_.end()) {
       action = std::move(found->second);
       actions_.erase(found);

@@ -47,6 +47,8 @@ class FaultPlan {
   /// Returns how many fallible steps there were since fail_at() or clear().
   int steps() const;
   bool has_failed() const;
+  /// Returns how often a gate was reached since fail_at() or clear().
+  int reached(Gate gate) const;
 
   /// Tells that a gate is reached; returns whether the step must fail.
   bool reach(Gate gate);
@@ -57,6 +59,7 @@ class FaultPlan {
   int fail_at_ = 0;
   bool has_failed_ = false;
   std::array<bool, 10> always_{};
+  std::array<int, 10> reached_{};
   std::map<Gate, std::function<void()>> actions_;
 };
 

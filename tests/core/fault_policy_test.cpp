@@ -1,0 +1,187 @@
+// Where memory should be for an access, as functions and as faults.
+#include "svm/fault_policy.hpp"
+
+#include "core/core_fixture.hpp"
+
+namespace zesvm::svm::fake {
+namespace {
+
+constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
+                             pagemap::LinkAtomics::present};
+constexpr pagemap::Link fast_without_atomics{pagemap::Protocol::peer_pcie, pagemap::Speed::fast,
+                                             pagemap::LinkAtomics::absent};
+
+class FaultPolicyTest : public CoreTest {
+ protected:
+  Status atomic_on(Tile& gpu, AtomicAccess attribute) {
+    EXPECT_TRUE(space().advise(chunk(0), Advice::atomic_access(attribute)));
+    return gpu.add(chunk(0).begin, 1);
+  }
+};
+
+// proves: C2
+TEST_F(FaultPolicyTest, AnAtomicNeedsVramByDefault) {
+  Tile& gpu = machine.add_tile(16_MiB, {.has_system_atomics = true});
+  machine.map(chunk(0));
+  for (const AtomicAccess attribute : {AtomicAccess::undefined, AtomicAccess::global}) {
+    (void)machine.write(chunk(0).begin, 0);
+    ASSERT_EQ(atomic_on(gpu, attribute), Status::ok);
+    EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::local_vram);
+  }
+}
+
+// proves: C2, C4
+TEST_F(FaultPolicyTest, AnAtomicOnSystemMemoryFaultsAgain) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::system())));
+  ASSERT_EQ(gpu.write(chunk(0).begin, 4), Status::ok);
+  EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->atomics, Atomics::faulting);
+  ASSERT_EQ(gpu.add(chunk(0).begin, 1), Status::ok);
+  EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::local_vram);
+  EXPECT_EQ(*machine.read(chunk(0).begin), 5u);
+}
+
+// proves: C2
+TEST_F(FaultPolicyTest, DeviceScopeStaysInSystemMemoryWhereThatWorks) {
+  Tile& able = machine.add_tile(16_MiB, {.has_system_atomics = true});
+  Tile& unable = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::system())));
+  ASSERT_EQ(atomic_on(able, AtomicAccess::device), Status::ok);
+  EXPECT_EQ(able.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::system);
+  ASSERT_EQ(unable.add(chunk(0).begin, 1), Status::ok);
+  EXPECT_EQ(unable.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::local_vram);
+  EXPECT_EQ(*machine.read(chunk(0).begin), 2u);
+}
+
+// proves: C2
+TEST_F(FaultPolicyTest, CpuScopeRefusesAtomicsOfAnyDevice) {
+  Tile& discrete = machine.add_tile(16_MiB, {.has_system_atomics = true});
+  Tile& integrated = machine.add_tile(16_MiB, {.is_discrete = false});
+  machine.map(chunk(0));
+  ASSERT_EQ(machine.write(chunk(0).begin, 6), Status::ok);
+  EXPECT_EQ(atomic_on(discrete, AtomicAccess::cpu), Status::permission_denied);
+  EXPECT_EQ(integrated.add(chunk(0).begin, 1), Status::permission_denied);
+  EXPECT_EQ(*integrated.read(chunk(0).begin), 6u);
+}
+
+// proves: C2
+TEST_F(FaultPolicyTest, IntegratedDevicesNeedNoVram) {
+  Tile& gpu = machine.add_tile(16_MiB, {.is_discrete = false});
+  machine.map(chunk(0));
+  ASSERT_EQ(gpu.add(chunk(0).begin, 3), Status::ok);
+  EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::system);
+  EXPECT_EQ(*machine.read(chunk(0).begin), 3u);
+}
+
+// proves: C3
+TEST_F(FaultPolicyTest, NeededVramThatMayNotMoveIsDenied) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0), Writable::yes, Migratable::no);
+  ASSERT_EQ(machine.write(chunk(0).begin, 2), Status::ok);
+  EXPECT_EQ(gpu.add(chunk(0).begin, 1), Status::permission_denied);
+  EXPECT_EQ(*gpu.read(chunk(0).begin), 2u);
+  EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::system);
+  EXPECT_EQ(space().statistics(gpu.id)->failures, 1u);
+}
+
+// proves: C3
+TEST_F(FaultPolicyTest, NeededVramIsTriedThreeTimesThenFails) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_EQ(machine.write(chunk(0).begin, 2), Status::ok);
+  machine.plan.fail_always(Gate::copy_to_vram);
+  EXPECT_EQ(gpu.add(chunk(0).begin, 1), Status::copy_failed);
+  EXPECT_EQ(machine.plan.reached(Gate::copy_to_vram), 3);
+  EXPECT_EQ(space().statistics(gpu.id)->retries, 2u);
+  machine.plan.clear();
+  EXPECT_EQ(*machine.read(chunk(0).begin), 2u);
+  EXPECT_TRUE(gpu.mapped().empty());
+}
+
+// proves: C3
+TEST_F(FaultPolicyTest, ATransientFailureOfAnAtomicIsSurvived) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_EQ(machine.write(chunk(0).begin, 2), Status::ok);
+  machine.plan.fail_at(2);
+  EXPECT_EQ(gpu.add(chunk(0).begin, 1), Status::ok);
+  EXPECT_TRUE(machine.plan.has_failed());
+  EXPECT_EQ(*machine.read(chunk(0).begin), 3u);
+}
+
+// proves: B2
+TEST_F(FaultPolicyTest, WantedVramIsTriedOnce) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_EQ(machine.write(chunk(0).begin, 2), Status::ok);
+  machine.plan.fail_always(Gate::copy_to_vram);
+  EXPECT_EQ(*gpu.read(chunk(0).begin), 2u);
+  EXPECT_EQ(machine.plan.reached(Gate::copy_to_vram), 1);
+  EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::system);
+}
+
+// proves: B2
+TEST_F(FaultPolicyTest, RangesBelowTheSmallestStayInSystemMemory) {
+  Tile& gpu = machine.add_tile(16_MiB, {.smallest_migratable = 64_KiB});
+  machine.map({base, base + 64_KiB + 4_KiB});
+  machine.populate({base, base + 64_KiB + 4_KiB});
+  ASSERT_EQ(gpu.write(base, 1), Status::ok);
+  ASSERT_EQ(gpu.write(base + 64_KiB, 1), Status::ok);
+  EXPECT_EQ(gpu.mapping_at(base)->protocol, pagemap::Protocol::local_vram);
+  EXPECT_EQ(gpu.mapping_at(base + 64_KiB)->protocol, pagemap::Protocol::system);
+  EXPECT_EQ(gpu.add(base + 64_KiB, 1), Status::permission_denied);
+}
+
+// proves: C5
+TEST_F(FaultPolicyTest, ARangeElsewhereThanWantedIsNotValid) {
+  Tile& a = machine.add_tile();
+  Tile& b = machine.add_tile();
+  machine.interconnect.connect(0, 1, fast);
+  machine.map(chunk(0));
+  ASSERT_EQ(a.write(chunk(0).begin, 1), Status::ok);
+  EXPECT_TRUE(space().is_valid_hint(a.id, chunk(0).begin, Access::write));
+  EXPECT_FALSE(space().is_valid_hint(b.id, chunk(0).begin, Access::read));
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::system())));
+  EXPECT_FALSE(space().is_valid_hint(a.id, chunk(0).begin, Access::read));
+  ASSERT_EQ(*a.read(chunk(0).begin), 1u);
+  EXPECT_TRUE(space().is_valid_hint(a.id, chunk(0).begin, Access::read));
+  EXPECT_FALSE(space().is_valid_hint(a.id, chunk(0).begin, Access::atomic));
+}
+
+// proves: C2, C4
+TEST_F(FaultPolicyTest, APeerWithoutAtomicsDoesNotServeThem) {
+  Tile& a = machine.add_tile();
+  Tile& b = machine.add_tile();
+  machine.interconnect.connect(0, 1, fast_without_atomics);
+  machine.map(chunk(0));
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::on(b.id))));
+  ASSERT_EQ(a.write(chunk(0).begin, 1), Status::ok);
+  EXPECT_EQ(a.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::peer_pcie);
+  EXPECT_EQ(a.mapping_at(chunk(0).begin)->atomics, Atomics::faulting);
+  ASSERT_EQ(a.add(chunk(0).begin, 1), Status::ok);
+  EXPECT_EQ(a.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::local_vram);
+  EXPECT_EQ(*machine.read(chunk(0).begin), 2u);
+}
+
+// proves: C5, D1
+TEST_F(FaultPolicyTest, TheDecisionFollowsTheFactsAlone) {
+  pagemap::Pagemap own{0, "own", 4_MiB};
+  const DeviceTraits traits;
+  const PolicyDevices devices{traits, {}, &own, nullptr, nullptr};
+  const Wanted wanted = wanted_place(devices, {}, Access::read);
+  EXPECT_EQ(wanted.pagemap, &own);
+  EXPECT_FALSE(wanted.is_required);
+  const auto move = [&](RangeFacts facts) {
+    return needed_move(devices, wanted, facts, MigrationPolicy::all_pages);
+  };
+  EXPECT_EQ(move({&own, 2_MiB, true}).move, Move::none);
+  EXPECT_EQ(move({nullptr, 2_MiB, true}).move, Move::to_vram);
+  EXPECT_EQ(move({nullptr, 2_MiB, false}).rule, Rule::not_migratable);
+  EXPECT_EQ(move({nullptr, 2_MiB, false}).move, Move::none);
+  EXPECT_TRUE(wanted_place(devices, {}, Access::atomic).is_required);
+}
+
+}  // namespace
+}  // namespace zesvm::svm::fake
