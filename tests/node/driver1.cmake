@@ -19,3 +19,12 @@ foreach(hierarchy COMPOSITE FLAT COMBINED)
              ON_NODE ${zesvm_linked_node})
   target_compile_definitions(device_${name}_test PRIVATE ZESVM_TEST_HIERARCHY="${hierarchy}")
 endforeach()
+
+# Also writes the document it compares: cmake --build <dir> --target simulator_functions
+zesvm_test(function_list_test SOURCES function_list_test.cpp LINK ze_loader ${CMAKE_DL_LIBS}
+           LABELS node ON_NODE ${zesvm_small_node})
+target_compile_definitions(function_list_test PRIVATE
+  ZESVM_SIMULATOR_FUNCTIONS="${PROJECT_SOURCE_DIR}/docs/simulator_functions.md")
+add_custom_target(simulator_functions
+  COMMAND ${CMAKE_COMMAND} -E env ZESVM_WRITE_DOCS=1 $<TARGET_FILE:function_list_test>
+          --gtest_filter=FunctionDocumentTest.* VERBATIM)
