@@ -39,13 +39,15 @@ struct TileProcess::State {
         stop_request(::eventfd(0, EFD_CLOEXEC)),
         faults(commands.shared(), commands.order(), std::move(handler)),
         completions(commands.shared(), commands.order()) {}
-  ~State();
+  ~State() { stop(); }
 
   // On pages of its own: a service thread needs it while the heap may be trapped.
   static void* operator new(std::size_t size);
   static void operator delete(void* place, std::size_t size);
 
   Status start();
+  // Ends the helper and every thread. Calls of fault handlers that still run return device_lost.
+  void stop();
   // The body of the watching thread, which also starts the helper: the helper lives as long as it.
   void watch(std::promise<Status>& started);
   void wait_for_end() const;
@@ -81,7 +83,7 @@ void* TileProcess::State::operator new(std::size_t size) {
 
 void TileProcess::State::operator delete(void* place, std::size_t size) { ::munmap(place, size); }
 
-TileProcess::State::~State() {
+void TileProcess::State::stop() {
   ending.store(true);
   const std::uint64_t one = 1;
   static_cast<void>(!::write(stop_request.get(), &one, sizeof one));
@@ -111,7 +113,9 @@ void TileProcess::State::watch(std::promise<Status>& started) {
   started.set_value(Status::ok);
   wait_for_end();
   bury();
-  if (!ending.load() && options.on_death) options.on_death();
+  // A helper that never took commands is a failed spawn, and told so.
+  const bool was_running = commands.shared().ready.load() != 0;
+  if (was_running && !ending.load() && options.on_death) options.on_death();
 }
 
 void TileProcess::State::wait_for_end() const {
@@ -169,7 +173,11 @@ Status TileProcess::State::submit(CommandKind kind, std::span<const std::byte> c
 TileProcess::TileProcess(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TileProcess::~TileProcess() {
   // A forked child's copy has no threads to end, and the helper is its parent's.
-  if (state_->commands.home().is_elsewhere()) static_cast<void>(state_.release());
+  if (state_->commands.home().is_elsewhere()) {
+    static_cast<void>(state_.release());
+    return;
+  }
+  state_->stop();
 }
 
 Result<std::unique_ptr<TileProcess>> TileProcess::spawn(TileOptions options, FaultHandler handler) {

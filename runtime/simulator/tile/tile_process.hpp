@@ -176,7 +176,8 @@ class TileProcess {
   /// @cost     a few milliseconds; OpenCL is set up with the first module
   static Result<std::unique_ptr<TileProcess>> spawn(TileOptions options, FaultHandler handler);
 
-  /// Ends the helper. Work that has not completed completes with device_lost.
+  /// Ends the helper. Work that has not completed completes with device_lost. Waits for fault
+  /// handlers and completions that run; what they call on this object meanwhile is answered.
   ~TileProcess();
   TileProcess(const TileProcess&) = delete;
   TileProcess& operator=(const TileProcess&) = delete;
