@@ -64,6 +64,15 @@ TEST_F(DeviceLostTest, LostDeviceEndsEveryWaitWithinASecond) {
   EXPECT_EQ(ZE_RESULT_ERROR_DEVICE_LOST, synchronize(waiting, forever));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1});
   EXPECT_EQ(ZE_RESULT_ERROR_DEVICE_LOST, launch(commands, spin, 1));
+  ze_module_handle_t none = nullptr;
+  const ze_module_desc_t desc{ZE_STRUCTURE_TYPE_MODULE_DESC,
+                              nullptr,
+                              ZE_MODULE_FORMAT_IL_SPIRV,
+                              1,
+                              reinterpret_cast<const std::uint8_t*>(""),
+                              nullptr,
+                              nullptr};
+  EXPECT_EQ(ZE_RESULT_ERROR_DEVICE_LOST, zeModuleCreate(context, device, &desc, &none, nullptr));
   EXPECT_EQ(data[1023], 1023);
   const auto add = kernel(module(devices[1], "commands"), "add", 64);
   set(add, data, 1);

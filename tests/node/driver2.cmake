@@ -22,14 +22,16 @@ add_custom_target(zesvm_test_assembly ALL
   DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/kernels/specialised.spv)
 
 find_library(ZESVM_ZE_LOADER ze_loader REQUIRED)
-function(zesvm_command_test name)
+# zesvm_command_test(NAME NODE SOURCES ...)
+function(zesvm_command_test name node)
   zesvm_test(${name} SOURCES ${ARGN} LINK ${ZESVM_ZE_LOADER} LABELS node
-             ON_NODE ${PROJECT_SOURCE_DIR}/tests/nodes/small-2.yaml)
+             ON_NODE ${PROJECT_SOURCE_DIR}/tests/nodes/${node}.yaml)
   target_compile_definitions(${name} PRIVATE
     ZESVM_TEST_KERNELS="${CMAKE_CURRENT_BINARY_DIR}/kernels")
   add_dependencies(${name} zesvm_test_kernels zesvm_test_assembly)
 endfunction()
-zesvm_command_test(driver_command_test
+zesvm_command_test(driver_command_test small-2
   command_list_test.cpp command_sharing_test.cpp copy_test.cpp event_test.cpp kernel_test.cpp
   module_test.cpp)
-zesvm_command_test(device_lost_test device_lost_test.cpp)
+zesvm_command_test(device_lost_test small-2 device_lost_test.cpp)
+zesvm_command_test(sub_device_test small-1x2 sub_device_test.cpp)
