@@ -111,6 +111,10 @@ LazyBytes::LazyBytes(Bytes size)
     : size_(size), bytes_(static_cast<std::byte*>(std::calloc(size.count, 1))) {}
 LazyBytes::~LazyBytes() { std::free(bytes_); }
 
+void FakeInterconnect::connect_one_way(std::uint32_t from, std::uint32_t to, pagemap::Link link) {
+  links_[{from, to}] = link;
+}
+
 // ---- Tile ------------------------------------------------------------------------------------
 
 Tile::Tile(Machine& machine, std::uint32_t index, Bytes vram_size)
@@ -280,6 +284,11 @@ void Machine::meanwhile(std::function<void()> action) {
                  this});
   threads_.emplace_back(std::move(action));
   invalidated_.wait(before);
+}
+
+void Machine::meanwhile_until(std::function<void()> action, const std::function<bool()>& reached) {
+  threads_.emplace_back(std::move(action));
+  while (!reached()) std::this_thread::yield();
 }
 
 void Machine::join() {

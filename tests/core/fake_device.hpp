@@ -83,6 +83,7 @@ class FakeInterconnect final : public pagemap::Interconnect {
                      const pagemap::Pagemap& to) const noexcept override;
   /// Links two tiles both ways.
   void connect(std::uint32_t a, std::uint32_t b, pagemap::Link link);
+  void connect_one_way(std::uint32_t from, std::uint32_t to, pagemap::Link link);
 
  private:
   std::map<std::pair<std::uint32_t, std::uint32_t>, pagemap::Link> links_;
@@ -192,6 +193,8 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
   /// Starts `action`, which invalidates something, on another thread, and returns when the devices
   /// have lost what it invalidates; action may go on until join().
   void meanwhile(std::function<void()> action);
+  /// Starts `action` on another thread, and returns when `reached` is true.
+  void meanwhile_until(std::function<void()> action, const std::function<bool()>& reached);
   void join();
   /// What the program does with its memory; traps as a CPU would.
   Status write(Address where, std::uint64_t value);
