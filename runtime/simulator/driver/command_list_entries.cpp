@@ -1,12 +1,7 @@
-// Entry points of command lists: making and closing them, and the commands that move no kernels.
-#include <algorithm>
-#include <bit>
-
+// Entry points of command lists: making and closing them, and the commands that order others.
 #include "simulator/driver/actions.hpp"
 #include "simulator/driver/list_description.hpp"
 #include "simulator/driver/newer_types.hpp"
-#include "simulator/node/node.hpp"
-#include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {
 
@@ -104,126 +99,6 @@ ze_result_t ZE_APICALL append_memory_ranges_barrier(ze_command_list_handle_t han
     ZESVM_NOT_NULL(ranges);
     if (range_count == 0) return ZE_RESULT_ERROR_INVALID_SIZE;
     return list->append(nullptr, {signal, count, waits});
-  });
-}
-
-ze_result_t append_copy(ze_command_list_handle_t handle, void* destination, const void* source,
-                        std::size_t size, const EventArguments& events) {
-  ZESVM_FIND(list, CommandList, handle);
-  ZESVM_NOT_NULL(destination);
-  ZESVM_NOT_NULL(source);
-  return list->append(
-      std::make_shared<CopyAction>(address_of(destination), address_of(source), Bytes{size}),
-      events);
-}
-
-ze_result_t ZE_APICALL append_memory_copy(ze_command_list_handle_t handle, void* destination,
-                                          const void* source, std::size_t size,
-                                          ze_event_handle_t signal, std::uint32_t count,
-                                          ze_event_handle_t* waits) {
-  return entry([&] {
-    return append_copy(handle, destination, source, size, {signal, count, waits});
-  });
-}
-
-// All contexts of the process share one address space: memory of another one is in reach as it is.
-ze_result_t ZE_APICALL append_memory_copy_from_context(
-    ze_command_list_handle_t handle, void* destination, ze_context_handle_t context_handle,
-    const void* source, std::size_t size, ze_event_handle_t signal, std::uint32_t count,
-    ze_event_handle_t* waits) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(context, Context, context_handle);
-    return append_copy(handle, destination, source, size, {signal, count, waits});
-  });
-}
-
-ze_result_t ZE_APICALL append_memory_fill(ze_command_list_handle_t handle, void* destination,
-                                          const void* pattern, std::size_t pattern_size,
-                                          std::size_t size, ze_event_handle_t signal,
-                                          std::uint32_t count, ze_event_handle_t* waits) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(destination);
-    ZESVM_NOT_NULL(pattern);
-    if (!std::has_single_bit(pattern_size)) return ZE_RESULT_ERROR_INVALID_SIZE;
-    const auto* const first = static_cast<const std::byte*>(pattern);
-    return list->append(std::make_shared<FillAction>(
-                            address_of(destination),
-                            std::vector<std::byte>{first, first + pattern_size}, Bytes{size}),
-                        {signal, count, waits});
-  });
-}
-
-node::Region region_of(const void* base, const ze_copy_region_t& region, std::uint32_t pitch,
-                       std::uint32_t slice_pitch) {
-  return {address_of(base),
-          {region.originX, region.originY, region.originZ},
-          Bytes{pitch},
-          Bytes{slice_pitch}};
-}
-
-ze_result_t ZE_APICALL append_memory_copy_region(
-    ze_command_list_handle_t handle, void* destination, const ze_copy_region_t* destination_region,
-    std::uint32_t destination_pitch, std::uint32_t destination_slice_pitch, const void* source,
-    const ze_copy_region_t* source_region, std::uint32_t source_pitch,
-    std::uint32_t source_slice_pitch, ze_event_handle_t signal, std::uint32_t count,
-    ze_event_handle_t* waits) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(destination);
-    ZESVM_NOT_NULL(destination_region);
-    ZESVM_NOT_NULL(source);
-    ZESVM_NOT_NULL(source_region);
-    if (destination_region->width != source_region->width ||
-        destination_region->height != source_region->height ||
-        destination_region->depth != source_region->depth) {
-      return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "the two regions differ in size");
-    }
-    // A depth of zero means a copy of two dimensions.
-    const std::array<std::uint64_t, 3> extent{source_region->width,
-                                              std::max(source_region->height, 1U),
-                                              std::max(source_region->depth, 1U)};
-    return list->append(
-        std::make_shared<RegionAction>(
-            region_of(destination, *destination_region, destination_pitch, destination_slice_pitch),
-            region_of(source, *source_region, source_pitch, source_slice_pitch), extent),
-        {signal, count, waits});
-  });
-}
-
-bool may_use(const CommandList& list, const void* pointer) {
-  return list.device().description().shared_system ||
-         list.device().node().allocation_at(address_of(pointer)).has_value();
-}
-
-ze_result_t ZE_APICALL append_memory_prefetch(ze_command_list_handle_t handle, const void* pointer,
-                                              std::size_t size) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(pointer);
-    const auto interval = Interval::checked(address_of(pointer), Bytes{size});
-    if (!interval || !may_use(*list, pointer)) {
-      return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "prefetching memory of no allocation");
-    }
-    return list->append(std::make_shared<PrefetchAction>(*interval), {});
-  });
-}
-
-ze_result_t ZE_APICALL append_mem_advise(ze_command_list_handle_t handle,
-                                         ze_device_handle_t device_handle, const void* pointer,
-                                         std::size_t size, ze_memory_advice_t advice) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_FIND(device, Device, device_handle);
-    ZESVM_NOT_NULL(pointer);
-    const auto value = static_cast<std::uint32_t>(advice);
-    if (value > newer::memory_advice_last) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
-    const auto interval = Interval::checked(address_of(pointer), Bytes{size});
-    if (!interval) return ZE_RESULT_ERROR_INVALID_SIZE;
-    // Hints for memory the node does not know are accepted, and there is nothing to do for them.
-    if (!may_use(*list, pointer)) return ZE_RESULT_SUCCESS;
-    return list->append(
-        std::make_shared<AdviseAction>(*interval, TileAdvice{value, device->tile()}), {});
   });
 }
 
@@ -333,54 +208,6 @@ ze_result_t ZE_APICALL list_create_clone(ze_command_list_handle_t handle,
   });
 }
 
-ze_result_t ZE_APICALL list_is_immediate(ze_command_list_handle_t handle, ze_bool_t* is_immediate) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(is_immediate);
-    *is_immediate = list->is_immediate() ? 1 : 0;
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL list_get_device(ze_command_list_handle_t handle,
-                                       ze_device_handle_t* device) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(device);
-    *device = handle_of(&list->device());
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL list_get_context(ze_command_list_handle_t handle,
-                                        ze_context_handle_t* context) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(context);
-    *context = handle_of(list->context().get());
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL list_get_ordinal(ze_command_list_handle_t handle, std::uint32_t* ordinal) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(ordinal);
-    *ordinal = list->traits().ordinal;
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL list_get_index(ze_command_list_handle_t handle, std::uint32_t* index) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(list, CommandList, handle);
-    ZESVM_NOT_NULL(index);
-    if (!list->is_immediate()) return ZE_RESULT_ERROR_INVALID_COMMAND_LIST_TYPE;
-    *index = list->traits().index;
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
 }  // namespace
 
 void fill(ze_command_list_dditable_t& table) {
@@ -392,16 +219,11 @@ void fill(ze_command_list_dditable_t& table) {
   table.pfnAppendWriteGlobalTimestamp = append_write_global_timestamp;
   table.pfnAppendBarrier = append_barrier;
   table.pfnAppendMemoryRangesBarrier = append_memory_ranges_barrier;
-  table.pfnAppendMemoryCopy = append_memory_copy;
-  table.pfnAppendMemoryFill = append_memory_fill;
-  table.pfnAppendMemoryCopyRegion = append_memory_copy_region;
-  table.pfnAppendMemoryCopyFromContext = append_memory_copy_from_context;
-  table.pfnAppendMemoryPrefetch = append_memory_prefetch;
-  table.pfnAppendMemAdvise = append_mem_advise;
   table.pfnAppendSignalEvent = append_signal_event;
   table.pfnAppendWaitOnEvents = append_wait_on_events;
   table.pfnAppendEventReset = append_event_reset;
   table.pfnAppendQueryKernelTimestamps = append_query_kernel_timestamps;
+  fill_copies(table);
   fill_launches(table);
 }
 
@@ -410,17 +232,15 @@ void add_list_functions(FunctionNames& names) {
   add_function(names, "zeCommandListHostSynchronize", list_host_synchronize);
   add_function(names, "zeCommandListImmediateAppendCommandListsExp", immediate_append_lists);
   add_function(names, "zeCommandListCreateCloneExp", list_create_clone);
-  add_function(names, "zeCommandListIsImmediate", list_is_immediate);
-  add_function(names, "zeCommandListGetDeviceHandle", list_get_device);
-  add_function(names, "zeCommandListGetContextHandle", list_get_context);
-  add_function(names, "zeCommandListGetOrdinal", list_get_ordinal);
-  add_function(names, "zeCommandListImmediateGetIndex", list_get_index);
 }
 
 void add_command_functions(FunctionNames& names) {
   add_event_functions(names);
+  add_event_pool_functions(names);
+  add_counter_based_functions(names);
   add_queue_functions(names);
   add_list_functions(names);
+  add_list_queries(names);
   add_launch_functions(names);
   add_mutable_list_functions(names);
 }

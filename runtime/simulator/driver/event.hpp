@@ -19,6 +19,10 @@
 
 namespace zesvm::simulator::driver {
 
+/// Every scope flag there is.
+inline constexpr ze_event_scope_flags_t event_scope_flags_known =
+    ZE_EVENT_SCOPE_FLAG_SUBDEVICE | ZE_EVENT_SCOPE_FLAG_DEVICE | ZE_EVENT_SCOPE_FLAG_HOST;
+
 /// What an event does when it is appended to a list as the one to signal.
 enum class EventNature : std::uint8_t { plain, counter_based };
 

@@ -1,7 +1,6 @@
-// Entry points of events and event pools.
-#include <cstring>
-
+// Entry points of events.
 #include "simulator/driver/event.hpp"
+#include "simulator/driver/list_description.hpp"
 #include "simulator/driver/newer_types.hpp"
 #include "simulator/driver/tables.hpp"
 
@@ -9,119 +8,13 @@ namespace zesvm::simulator::driver {
 
 namespace {
 
-constexpr ze_event_scope_flags_t scope_flags_known =
-    ZE_EVENT_SCOPE_FLAG_SUBDEVICE | ZE_EVENT_SCOPE_FLAG_DEVICE | ZE_EVENT_SCOPE_FLAG_HOST;
-
-ze_result_t devices_of(const Context& context, std::uint32_t count, ze_device_handle_t* handles,
-                       std::vector<Device*>& devices) {
-  if (count > 0 && handles == nullptr) return ZE_RESULT_ERROR_INVALID_SIZE;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    ZESVM_FIND(device, Device, handles[i]);
-    if (!context.has(*device)) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-    devices.push_back(device.get());
-  }
-  return ZE_RESULT_SUCCESS;
-}
-
-ze_result_t ZE_APICALL event_pool_create(ze_context_handle_t context_handle,
-                                         const ze_event_pool_desc_t* desc,
-                                         std::uint32_t device_count, ze_device_handle_t* devices,
-                                         ze_event_pool_handle_t* pool) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(context, Context, context_handle);
-    ZESVM_NOT_NULL(desc);
-    ZESVM_NOT_NULL(pool);
-    if ((desc->flags & ~newer::event_pool_flags_known) != 0) {
-      return ZE_RESULT_ERROR_INVALID_ENUMERATION;
-    }
-    if (desc->count == 0) return ZE_RESULT_ERROR_INVALID_SIZE;
-    std::vector<Device*> chosen;
-    if (const auto result = devices_of(*context, device_count, devices, chosen);
-        result != ZE_RESULT_SUCCESS) {
-      return result;
-    }
-    auto memory = EventMemory::create(desc->count, desc->flags);
-    if (!memory) return to_ze(memory.status());
-    const bool counts =
-        newer::find_in_chain<newer::ze_base_desc_t>(
-            desc->pNext, newer::structure_event_pool_counter_based_exp_desc) != nullptr;
-    const auto nature = counts ? EventNature::counter_based : EventNature::plain;
-    if (counts && (desc->flags & ZE_EVENT_POOL_FLAG_IPC) != 0) {
-      return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-    }
-    *pool = add(std::make_shared<EventPool>(context, std::move(chosen), *memory, nature));
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL event_pool_destroy(ze_event_pool_handle_t pool) {
-  return entry([&] { return remove<EventPool>(pool) ? ZE_RESULT_SUCCESS : invalid_handle(pool); });
-}
-
-ze_result_t ZE_APICALL event_pool_get_ipc_handle(ze_event_pool_handle_t handle,
-                                                 ze_ipc_event_pool_handle_t* ipc) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(pool, EventPool, handle);
-    ZESVM_NOT_NULL(ipc);
-    if (pool->nature() == EventNature::counter_based) return ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
-    const EventMemoryTicket ticket = pool->memory().ticket();
-    static_assert(sizeof ipc->data >= sizeof ticket);
-    std::memcpy(ipc->data, ticket.data(), ticket.size());
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL event_pool_open_ipc_handle(ze_context_handle_t context_handle,
-                                                  ze_ipc_event_pool_handle_t ipc,
-                                                  ze_event_pool_handle_t* pool) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(context, Context, context_handle);
-    ZESVM_NOT_NULL(pool);
-    EventMemoryTicket ticket{};
-    std::memcpy(ticket.data(), ipc.data, ticket.size());
-    auto memory = EventMemory::open(ticket);
-    if (!memory) return fail(memory.status(), "opening an event pool of another process");
-    *pool = add(
-        std::make_shared<EventPool>(context, std::vector<Device*>{}, *memory, EventNature::plain));
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL event_pool_put_ipc_handle(ze_context_handle_t context_handle,
-                                                 ze_ipc_event_pool_handle_t) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(context, Context, context_handle);
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL event_pool_get_context(ze_event_pool_handle_t handle,
-                                              ze_context_handle_t* context) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(pool, EventPool, handle);
-    ZESVM_NOT_NULL(context);
-    *context = handle_of(pool->context().get());
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL event_pool_get_flags(ze_event_pool_handle_t handle,
-                                            ze_event_pool_flags_t* flags) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(pool, EventPool, handle);
-    ZESVM_NOT_NULL(flags);
-    *flags = pool->flags();
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
 ze_result_t ZE_APICALL event_create(ze_event_pool_handle_t handle, const ze_event_desc_t* desc,
                                     ze_event_handle_t* event) {
   return entry([&]() -> ze_result_t {
     ZESVM_FIND(pool, EventPool, handle);
     ZESVM_NOT_NULL(desc);
     ZESVM_NOT_NULL(event);
-    if (((desc->signal | desc->wait) & ~scope_flags_known) != 0) {
+    if (((desc->signal | desc->wait) & ~event_scope_flags_known) != 0) {
       return ZE_RESULT_ERROR_INVALID_ENUMERATION;
     }
     if (desc->index >= pool->memory().count()) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
@@ -229,65 +122,6 @@ ze_result_t ZE_APICALL event_query_kernel_timestamps_ext(
   });
 }
 
-ze_result_t ZE_APICALL event_counter_based_create(ze_context_handle_t context_handle,
-                                                  ze_device_handle_t device_handle,
-                                                  const newer::ze_event_counter_based_desc_t* desc,
-                                                  ze_event_handle_t* event) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(context, Context, context_handle);
-    ZESVM_FIND(device, Device, device_handle);
-    ZESVM_NOT_NULL(event);
-    // Immediate and host visible, unless the caller says otherwise.
-    EventOptions options{0, ZE_EVENT_SCOPE_FLAG_HOST, 0, 0x5};
-    if (desc != nullptr) options = {0, desc->signal, desc->wait, desc->flags};
-    if ((options.counter_flags & ~newer::event_counter_based_flags_known) != 0 ||
-        ((options.signal_scope | options.wait_scope) & ~scope_flags_known) != 0) {
-      return ZE_RESULT_ERROR_INVALID_ENUMERATION;
-    }
-    auto memory = EventMemory::create(1, 0);
-    if (!memory) return to_ze(memory.status());
-    const auto made = std::make_shared<Event>(
-        std::make_shared<EventPool>(context, std::vector<Device*>{device.get()}, *memory,
-                                    EventNature::counter_based),
-        options);
-    made->slot()->signal();
-    *event = add(made);
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL event_counter_based_get_ipc_handle(
-    ze_event_handle_t handle, newer::ze_ipc_event_counter_based_handle_t* ipc) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(event, Event, handle);
-    ZESVM_NOT_NULL(ipc);
-    if ((event->options().counter_flags & newer::event_counter_based_flag_ipc) == 0) {
-      return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-    }
-    const EventMemoryTicket ticket = event->pool()->memory().ticket();
-    std::memcpy(ipc->data, ticket.data(), ticket.size());
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
-ze_result_t ZE_APICALL event_counter_based_open_ipc_handle(
-    ze_context_handle_t context_handle, newer::ze_ipc_event_counter_based_handle_t ipc,
-    ze_event_handle_t* event) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(context, Context, context_handle);
-    ZESVM_NOT_NULL(event);
-    EventMemoryTicket ticket{};
-    std::memcpy(ticket.data(), ipc.data, ticket.size());
-    auto memory = EventMemory::open(ticket);
-    if (!memory) return fail(memory.status(), "opening an event of another process");
-    *event = add(
-        std::make_shared<Event>(std::make_shared<EventPool>(context, std::vector<Device*>{},
-                                                            *memory, EventNature::counter_based),
-                                EventOptions{0, 0, 0, newer::event_counter_based_flag_ipc}));
-    return ZE_RESULT_SUCCESS;
-  });
-}
-
 ze_result_t ZE_APICALL event_get_pool(ze_event_handle_t handle, ze_event_pool_handle_t* pool) {
   return entry([&]() -> ze_result_t {
     ZESVM_FIND(event, Event, handle);
@@ -321,14 +155,6 @@ ze_result_t ZE_APICALL event_get_wait_scope(ze_event_handle_t handle,
 
 }  // namespace
 
-void fill(ze_event_pool_dditable_t& table) {
-  table.pfnCreate = event_pool_create;
-  table.pfnDestroy = event_pool_destroy;
-  table.pfnGetIpcHandle = event_pool_get_ipc_handle;
-  table.pfnOpenIpcHandle = event_pool_open_ipc_handle;
-  table.pfnCloseIpcHandle = event_pool_destroy;
-}
-
 void fill(ze_event_dditable_t& table) {
   table.pfnCreate = event_create;
   table.pfnDestroy = event_destroy;
@@ -344,14 +170,8 @@ void fill(ze_event_exp_dditable_t& table) {
 }
 
 void add_event_functions(FunctionNames& names) {
-  add_function(names, "zeEventPoolPutIpcHandle", event_pool_put_ipc_handle);
-  add_function(names, "zeEventPoolGetContextHandle", event_pool_get_context);
-  add_function(names, "zeEventPoolGetFlags", event_pool_get_flags);
   add_function(names, "zeEventQueryKernelTimestampsExt", event_query_kernel_timestamps_ext);
   add_function(names, "zeEventQueryTimestampsExp", event_query_timestamps_exp);
-  add_function(names, "zeEventCounterBasedCreate", event_counter_based_create);
-  add_function(names, "zeEventCounterBasedGetIpcHandle", event_counter_based_get_ipc_handle);
-  add_function(names, "zeEventCounterBasedOpenIpcHandle", event_counter_based_open_ipc_handle);
   add_function(names, "zeEventCounterBasedCloseIpcHandle", event_destroy);
   add_function(names, "zeEventGetEventPool", event_get_pool);
   add_function(names, "zeEventGetSignalScope", event_get_signal_scope);

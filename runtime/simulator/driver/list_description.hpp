@@ -25,10 +25,15 @@ ze_result_t read_lists(std::uint32_t count, ze_command_list_handle_t* lists, std
 
 // Parts of what tables.hpp declares, by file.
 void add_event_functions(FunctionNames& names);
+void add_event_pool_functions(FunctionNames& names);
+void add_counter_based_functions(FunctionNames& names);
 void add_queue_functions(FunctionNames& names);
 void add_list_functions(FunctionNames& names);
+void add_list_queries(FunctionNames& names);
 void add_launch_functions(FunctionNames& names);
 void add_mutable_list_functions(FunctionNames& names);
+/// Sets the entries of the table that move memory.
+void fill_copies(ze_command_list_dditable_t& table);
 /// Sets the entries of the table that launch kernels.
 void fill_launches(ze_command_list_dditable_t& table);
 
