@@ -13,6 +13,9 @@ zesvm_test(sysman_test SOURCES sysman_test.cpp LINK ze_loader LABELS node
            ON_NODE ${zesvm_linked_node})
 zesvm_test(device_selection_test SOURCES device_selection_test.cpp LINK zesvm_driver LABELS node)
 
+zesvm_test(driver_lost_test SOURCES driver_lost_test.cpp LINK ze_loader LABELS node
+           ON_NODE ${zesvm_small_node})
+
 foreach(hierarchy COMPOSITE FLAT COMBINED)
   string(TOLOWER ${hierarchy} name)
   zesvm_test(device_${name}_test SOURCES device_hierarchy_test.cpp LINK ze_loader LABELS node
@@ -28,3 +31,20 @@ target_compile_definitions(function_list_test PRIVATE
 add_custom_target(simulator_functions
   COMMAND ${CMAKE_COMMAND} -E env ZESVM_WRITE_DOCS=1 $<TARGET_FILE:function_list_test>
           --gtest_filter=FunctionDocumentTest.* VERBATIM)
+
+# A program that knows nothing of zesvm, on every kind of node and under the validation layer.
+enable_language(C)
+add_executable(plain_program plain_program.c)
+target_link_libraries(plain_program PRIVATE ze_loader)
+add_dependencies(plain_program ze_zesvm_sim zesvm-sim-device)
+set_target_properties(plain_program PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+set(zesvm_plain_environment ZE_ENABLE_ALT_DRIVERS=$<TARGET_FILE:ze_zesvm_sim>)
+foreach(node bmg-2 arc-2 pvc-1)
+  add_test(NAME plain_program_${node} COMMAND plain_program)
+  set_tests_properties(plain_program_${node} PROPERTIES LABELS node TIMEOUT 60
+    ENVIRONMENT "${zesvm_plain_environment};ZESVM_NODE=${node}")
+endforeach()
+add_test(NAME plain_program_validated COMMAND plain_program)
+set_tests_properties(plain_program_validated PROPERTIES LABELS node TIMEOUT 60 ENVIRONMENT
+  "${zesvm_plain_environment};ZESVM_NODE=${zesvm_small_node};ZE_ENABLE_VALIDATION_LAYER=1;\
+ZE_ENABLE_PARAMETER_VALIDATION=1;ZE_ENABLE_HANDLE_LIFETIME=1;ZE_ENABLE_THREADING_VALIDATION=1")
