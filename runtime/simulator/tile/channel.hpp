@@ -91,6 +91,8 @@ struct Channel {
 
   /// Counts faults; service threads sleep on it.
   alignas(64) std::atomic<std::uint32_t> fault_doorbell;
+  /// Not zero while a service thread looks at the doorbell without sleeping: no need to wake one.
+  std::atomic<std::uint32_t> fault_watchers;
   std::array<FaultRecord, fault_record_count> faults;
 
   /// How many completions were written, and how many of them read.

@@ -43,7 +43,7 @@ Status CommandChannel::call(CommandKind kind, std::span<const std::byte> head,
 
   std::uint32_t done = command_pending;
   while ((done = slot.done.load()) == command_pending && !abandoned_.load())
-    futex_wait(slot.done, command_pending);
+    futex_wait_awake(slot.done, command_pending);
   order_.arrive();
   const Status status = done == command_done ? slot.status : Status::device_lost;
   if (text != nullptr && done == command_done)

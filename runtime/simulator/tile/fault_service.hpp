@@ -30,6 +30,10 @@ class FaultService {
 
  private:
   void serve();
+  // Waits for the doorbell without sleeping; false when it did not ring.
+  bool watch(std::uint32_t rung);
+  // Lets another thread serve a fault that is left.
+  void wake_for_the_next();
   // Answers one fault; false when there is none.
   bool serve_one();
 

@@ -55,6 +55,7 @@ void CommandLoop::run() {
   futex_wake_all(channel_.ready);
   for (std::uint32_t taken = 0;;) {
     while (taken != channel_.submitted.load()) take(channel_.order[taken++ % slot_count]);
+    if (look_awake(channel_.submitted, taken)) continue;
     channel_.helper_sleeps.store(1);
     if (taken == channel_.submitted.load()) futex_wait(channel_.submitted, taken);
     channel_.helper_sleeps.store(0);

@@ -98,9 +98,10 @@ Status FaultReporter::ask(Address where, Access access) {
   record.access = access;
   record.state.store(fault_pending);
   channel_.fault_doorbell.fetch_add(1);
-  futex_wake_one(channel_.fault_doorbell);
+  // All seq_cst: a thread that stops watching sees the bell, or is seen to have stopped.
+  if (channel_.fault_watchers.load() == 0) futex_wake_one(channel_.fault_doorbell);
   std::uint32_t state = 0;
-  while ((state = record.state.load()) != fault_answered) futex_wait(record.state, state);
+  while ((state = record.state.load()) != fault_answered) futex_wait_awake(record.state, state);
   const Status answer = record.answer;
   record.state.store(fault_free);
   return answer;
