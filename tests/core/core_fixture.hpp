@@ -15,6 +15,7 @@ class CoreTest : public testing::Test {
   void TearDown() override {
     machine.join();
     if (!machine.has_space()) return;
+    space().collect_unmapped();
     EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
     machine.drop_space();
     for (const auto& tile : machine.tiles) {
