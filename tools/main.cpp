@@ -1,5 +1,6 @@
 // The `zesvm` command.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -10,6 +11,17 @@
 namespace {
 
 namespace tools = zesvm::tools;
+
+/// Returns the arguments, without the `--` that may separate the options of `run` from its program.
+std::vector<std::string> words_of_command_line(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty() || words[0] != "run") return words;
+  std::size_t i = 1;
+  while (i < words.size() && words[i].rfind("--", 0) == 0 && words[i] != "--")
+    i += words[i] == "--node" ? 2 : 1;
+  if (i < words.size() && words[i] == "--") words.erase(words.begin() + static_cast<long>(i));
+  return words;
+}
 
 int dispatch(int argc, char** argv) {
   CLI::App app{
@@ -38,8 +50,11 @@ int dispatch(int argc, char** argv) {
   demo->prefix_command();
   demo->set_help_flag();  // the demo's own is better
 
+  // CLI11 takes `--` for the end of the subcommand, not only of its options.
+  std::vector<std::string> words = words_of_command_line(argc, argv);
+  std::reverse(words.begin(), words.end());
   try {
-    app.parse(argc, argv);
+    app.parse(words);
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }

@@ -56,7 +56,7 @@ int run(const Options& options) {
               << (device.memory_bytes() >> 20) << " MiB\n";
   demo::Stage stage{runtime, std::cout,
                     options.has_no_progress ? demo::Drawing::never : demo::Drawing::if_terminal};
-  const std::size_t size = options.is_quick ? 2 : 32;
+  const std::size_t size = options.is_quick ? 4 : 32;
   std::vector<demo::Verdict> verdicts;
   verdicts.push_back(demo::run_histogram(stage, options.text, size << 20));
   verdicts.push_back(

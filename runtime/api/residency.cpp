@@ -58,6 +58,20 @@ ResidentPiece piece_of(const levelzero::Context& context, const zesvm_sim_reside
   return piece;
 }
 
+// Neighbours that differ in their addresses only are one line.
+std::vector<ResidentPiece> merged(const std::vector<ResidentPiece>& pieces) {
+  std::vector<ResidentPiece> lines;
+  for (const ResidentPiece& piece : pieces) {
+    if (!lines.empty() && lines.back().end == piece.begin && lines.back().place == piece.place &&
+        lines.back().device == piece.device && lines.back().mapped_on == piece.mapped_on) {
+      lines.back().end = piece.end;
+    } else {
+      lines.push_back(piece);
+    }
+  }
+  return lines;
+}
+
 std::string place_text(const Residency& residency, const ResidentPiece& piece) {
   switch (piece.place) {
     case Place::system: return "system memory";
@@ -103,7 +117,7 @@ std::uint64_t Residency::bytes_on(const Device& device) const noexcept {
 }
 
 std::ostream& operator<<(std::ostream& out, const Residency& residency) {
-  for (const ResidentPiece& piece : residency.pieces) {
+  for (const ResidentPiece& piece : merged(residency.pieces)) {
     out << address_text(reinterpret_cast<const void*>(piece.begin)) << "  "
         << size_text(piece.end - piece.begin) << "  " << place_text(residency, piece);
     if (!piece.mapped_on.empty()) {

@@ -27,10 +27,15 @@ void subtract(TileStatistics& later, const TileStatistics& earlier) {
   later.failures -= earlier.failures;
 }
 
+// Cards of one model have one name.
+std::string label(const TileStatistics& tile) {
+  return std::to_string(tile.device) + "  " + tile.name;
+}
+
 std::string line(const TileStatistics& tile, int name_width) {
   std::array<char, 512> text{};
   std::snprintf(text.data(), text.size(), "%-*s %10llu %10llu %10llu %12s %12s %12s %9llu\n",
-                name_width, tile.name.c_str(), static_cast<unsigned long long>(tile.gpu_faults),
+                name_width, label(tile).c_str(), static_cast<unsigned long long>(tile.gpu_faults),
                 static_cast<unsigned long long>(tile.cpu_faults),
                 static_cast<unsigned long long>(tile.migrations()),
                 size_text(tile.to_device.bytes).c_str(), size_text(tile.to_system.bytes).c_str(),
@@ -56,7 +61,7 @@ std::ostream& operator<<(std::ostream& out, const Statistics& statistics) {
   if (!statistics.is_available)
     return out << "This driver does not count what moves; the simulated node does.\n";
   std::size_t width = 4;
-  for (const TileStatistics& tile : statistics.tiles) width = std::max(width, tile.name.size());
+  for (const TileStatistics& tile : statistics.tiles) width = std::max(width, label(tile).size());
   const int name_width = static_cast<int>(width);
   std::array<char, 512> head{};
   std::snprintf(head.data(), head.size(), "%-*s %10s %10s %10s %12s %12s %12s %9s\n", name_width,

@@ -51,14 +51,23 @@ SignalPool::~SignalPool() {
 }
 
 std::shared_ptr<Signal> SignalPool::take() {
-  Lock guard{lock_};
-  if (free_.empty()) grow();
-  ze_event_handle_t event = free_.back();
+  ze_event_handle_t event = take_free();
+  while (event == nullptr) {
+    grow();
+    event = take_free();
+  }
+  auto signal = std::shared_ptr<Signal>(new Signal(self_, event));
   // Reset now rather than when given back: somebody may still have been waiting then.
   ZESVM_ZE(zeEventHostReset(event), "resetting an event");
-  auto signal = std::shared_ptr<Signal>(new Signal(self_, event));
-  free_.pop_back();
   return signal;
+}
+
+ze_event_handle_t SignalPool::take_free() {
+  Lock guard{lock_};
+  if (free_.empty()) return nullptr;
+  ze_event_handle_t event = free_.back();
+  free_.pop_back();
+  return event;
 }
 
 void SignalPool::grow() {
@@ -69,7 +78,7 @@ void SignalPool::grow() {
   ze_event_pool_handle_t pool = nullptr;
   ZESVM_ZE(zeEventPoolCreate(context_, &pool_description, 0, nullptr, &pool),
            "making an event pool");
-  pools_.push_back(pool);
+  std::vector<ze_event_handle_t> made;
   for (std::uint32_t i = 0; i < events_per_pool; ++i) {
     ze_event_desc_t description{};
     description.stype = ZE_STRUCTURE_TYPE_EVENT_DESC;
@@ -77,10 +86,18 @@ void SignalPool::grow() {
     description.signal = ZE_EVENT_SCOPE_FLAG_HOST;
     description.wait = ZE_EVENT_SCOPE_FLAG_HOST;
     ze_event_handle_t event = nullptr;
-    ZESVM_ZE(zeEventCreate(pool, &description, &event), "making an event");
-    all_.push_back(event);
-    free_.push_back(event);
+    // What was made so far is kept and destroyed with the pool.
+    if (zeEventCreate(pool, &description, &event) != ZE_RESULT_SUCCESS) break;
+    made.push_back(event);
   }
+  {
+    Lock guard{lock_};
+    pools_.push_back(pool);
+    all_.insert(all_.end(), made.begin(), made.end());
+    free_.insert(free_.end(), made.begin(), made.end());
+  }
+  if (made.empty())
+    throw Error(ErrorCode::level_zero, "the driver made no event of a new pool", "zeEventCreate");
 }
 
 void SignalPool::give_back(ze_event_handle_t event) {

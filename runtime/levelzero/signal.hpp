@@ -48,12 +48,14 @@ class SignalPool {
 
  private:
   friend class Signal;
-  void grow() ZESVM_REQUIRES(lock_);
+  ze_event_handle_t take_free();
+  void grow();
   void give_back(ze_event_handle_t event);
 
   ze_context_handle_t context_;
   std::shared_ptr<SignalPool*> self_;
-  Mutex<LockOrder::driver> lock_;
+  // Never held while Level Zero is called: events are taken under locks of command lists.
+  Mutex<LockOrder::leaf> lock_;
   std::vector<ze_event_pool_handle_t> pools_ ZESVM_GUARDED_BY(lock_);
   std::vector<ze_event_handle_t> all_ ZESVM_GUARDED_BY(lock_);
   std::vector<ze_event_handle_t> free_ ZESVM_GUARDED_BY(lock_);

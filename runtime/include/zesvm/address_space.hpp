@@ -135,7 +135,7 @@ struct Residency {
   std::uint64_t bytes_on(const Device& device) const noexcept;
 };
 
-/// Prints a line per piece: addresses, size, place, who has it mapped.
+/// Prints a line per place: address, size, place, who has it mapped. Alike neighbours share a line.
 ZESVM_API std::ostream& operator<<(std::ostream& out, const Residency& residency);
 
 /// All the memory of one Runtime. Safe to use from any thread.
