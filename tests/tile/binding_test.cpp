@@ -103,7 +103,25 @@ TEST_F(TileTest, UnbindingPartKeepsTheRest) {
 TEST_F(TileTest, UnbindingNothingIsFine) {
   EXPECT_EQ(tile->unmap(window), Status::ok);
   EXPECT_EQ(tile->unmap(window), Status::ok);
-  EXPECT_EQ(tile->unmap({window.end, window.end + chunk}), Status::invalid_address);
+  EXPECT_EQ(tile->unmap({window.end, window.end + chunk}), Status::ok);
+}
+
+TEST_F(TileTest, BindingsMaySpanWindowsSideBySide) {
+  ASSERT_EQ(tile->release(window), Status::ok);
+  ASSERT_EQ(tile->reserve({chunk_begin(0), chunk_begin(2)}), Status::ok);
+  ASSERT_EQ(tile->reserve({chunk_begin(2), chunk_begin(3)}), Status::ok);
+  ASSERT_EQ(tile->reserve({chunk_begin(4), chunk_begin(5)}), Status::ok);
+  EXPECT_EQ(tile->map(binding(1, 2)), Status::ok);
+  EXPECT_EQ(tile->map(binding(2, 3)), Status::invalid_address);
+  build();
+  const auto touch =
+      request("touch", {PointerArgument{chunk_begin(1)}, value_argument(chunk.count)}, 2);
+  ASSERT_EQ(tile->run(touch).status, Status::ok);
+  EXPECT_EQ(seen_faults().size(), 0u);
+  // An interval that reaches beyond the windows loses what it has in them.
+  ASSERT_EQ(tile->unmap(window), Status::ok);
+  ASSERT_EQ(tile->run(touch).status, Status::ok);
+  EXPECT_EQ(seen_faults().size(), 2u);
 }
 
 TEST_F(TileTest, ABindingOutlivesItsFilesEntry) {

@@ -68,7 +68,7 @@ struct EngineId {
 
 /// Bytes of a file, to be seen by the tile at an interval of the application's addresses.
 struct Binding {
-  /// Aligned to the CPU page; inside one reserved window.
+  /// Aligned to the CPU page; inside reserved windows, one or several side by side.
   Interval interval;
   FileId file;
   /// Where in the file the interval begins; aligned to the CPU page.
@@ -211,9 +211,9 @@ class TileProcess {
   /// Binds many; stops at the first that fails.
   [[nodiscard]] Status map(std::span<const Binding> bindings);
 
-  /// Removes what is bound in an interval. No-op where nothing is.
+  /// Removes what is bound in an interval. No-op where nothing is, also outside the windows.
   ///
-  /// @errors   invalid_argument: unaligned; invalid_address: outside the windows
+  /// @errors   invalid_argument: unaligned
   [[nodiscard]] Status unmap(Interval interval);
 
   /// Removes what is bound in many intervals.

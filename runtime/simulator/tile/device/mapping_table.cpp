@@ -41,13 +41,15 @@ Status MappingTable::reserve(Interval window) {
       return Status::busy;
     }
   }
-  windows_.push_back(window);
+  windows_.emplace(window.begin, window.end);
   return Status::ok;
 }
 
 Status MappingTable::release(Interval window) {
   const std::lock_guard guard{lock_};
-  if (std::erase(windows_, window) == 0) return Status::invalid_argument;
+  const auto found = windows_.find(window.begin);
+  if (found == windows_.end() || found->second != window.end) return Status::invalid_argument;
+  windows_.erase(found);
   forget(window);
   forget_scratch(window);
   ::munmap(pointer_to<void>(window.begin), window.size().count);
@@ -88,10 +90,15 @@ Status MappingTable::unbind(Interval interval) {
   if (interval.is_empty()) return Status::ok;
   if (!is_page_interval(interval)) return Status::invalid_argument;
   const std::lock_guard guard{lock_};
-  if (!covers(interval)) return Status::invalid_address;
-  forget(interval);
-  forget_scratch(interval);
-  show_nothing(interval);
+  auto window = windows_.upper_bound(interval.begin);
+  if (window != windows_.begin()) --window;
+  for (; window != windows_.end() && window->first < interval.end; ++window) {
+    const Interval part = interval.intersection({window->first, window->second});
+    if (part.is_empty()) continue;
+    forget(part);
+    forget_scratch(part);
+    show_nothing(part);
+  }
   return Status::ok;
 }
 
@@ -109,6 +116,7 @@ std::optional<Address> MappingTable::probed_address(Address where) {
 
 Status MappingTable::lay_scratch(Address where) {
   const std::lock_guard guard{lock_};
+  if (!covers({where, where + 1_B})) return Status::invalid_address;
   const auto next = scratch_.upper_bound(where);
   if (next != scratch_.begin() && std::prev(next)->second > where) return Status::ok;
 
@@ -133,9 +141,14 @@ void MappingTable::clear_scratch() {
 }
 
 bool MappingTable::covers(Interval interval) const {
-  for (const Interval& window : windows_)
-    if (window.contains(interval)) return true;
-  return false;
+  auto window = windows_.upper_bound(interval.begin);
+  if (window == windows_.begin()) return false;
+  --window;
+  Address covered = window->second;
+  if (covered <= interval.begin) return false;
+  while (covered < interval.end && ++window != windows_.end() && window->first == covered)
+    covered = window->second;
+  return covered >= interval.end;
 }
 
 Status MappingTable::check(const Binding& binding) const {
@@ -220,8 +233,8 @@ void MappingTable::forget_scratch(Interval interval) {
 
 MappingTable::Part MappingTable::part_around(Address where) const {
   Interval around = Interval::chunk_at(where, scratch_chunk);
-  for (const Interval& window : windows_)
-    if (window.contains(where)) around = around.intersection(window);
+  const auto window = std::prev(windows_.upper_bound(where));
+  around = around.intersection({window->first, window->second});
   const auto next = pieces_.upper_bound(where);
   if (next != pieces_.end()) around.end = std::min(around.end, next->first);
   if (next == pieces_.begin()) return {around, nullptr, {}};

@@ -12,10 +12,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <sys/mman.h>
 #include <unordered_map>
-#include <vector>
 
 #include "base/interval.hpp"
 #include "base/unique_fd.hpp"
@@ -63,8 +61,8 @@ class MappingTable {
   };
   using Pieces = std::map<Address, Piece>;
 
+  // Whether windows, one or several side by side, hold the whole interval.
   bool covers(Interval interval) const;
-  bool is_shadow_free(Interval window) const;
   Status check(const Binding& binding) const;
   Status show(Address begin, const Piece& piece, int populate) const;
   void show_nothing(Interval interval) const;
@@ -84,7 +82,7 @@ class MappingTable {
 
   std::mutex lock_;
   const Bytes probe_offset_;
-  std::vector<Interval> windows_;
+  std::map<Address, Address> windows_;
   std::unordered_map<std::uint32_t, std::shared_ptr<File>> files_;
   Pieces pieces_;
   std::map<Address, Address> scratch_;
