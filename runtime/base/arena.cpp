@@ -3,8 +3,10 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace zesvm {
 namespace {
@@ -54,9 +56,14 @@ std::size_t class_size(std::size_t index) {
   return std::size_t{1} << (index - fine_classes + 10);
 }
 
+// Private pages of /dev/zero are anonymous memory, but the kernel never merges their mapping with the
+// program's own, and names it: whoever moves the program's memory can leave this memory alone.
 void* map_pages(std::size_t size) {
+  const int zero = ::open("/dev/zero", O_RDWR | O_CLOEXEC);
+  const int anonymous = zero < 0 ? MAP_ANONYMOUS : 0;
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                        MAP_PRIVATE | MAP_NORESERVE | anonymous, zero, 0);
+  if (zero >= 0) ::close(zero);
   return memory == MAP_FAILED ? nullptr : memory;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/arena.hpp"
 #include "kernels/spirv/module.hpp"
 #include "kernels/spirv/transform.hpp"
 #include "simulator/node/node.hpp"
@@ -73,7 +74,9 @@ class LaunchInFlight {
 
   NodeState& node_;
   Tile& tile_;
-  std::promise<Outcome> promise_;
+  // In memory of our own: it is waited for by address, which the program's memory loses when it is
+  // adopted for the tiles.
+  std::promise<Outcome> promise_{std::allocator_arg, ArenaAllocator<Outcome>{}};
   std::vector<AllocationRecord> reached_;
   std::vector<Interval> pinned_;
 };
@@ -184,6 +187,7 @@ std::future<Outcome> Node::launch(TileId tile, Launch request) {
     return refused.get_future();
   }
   CpuFaults::notice_displacement();
+  state_->program_memory->notice_unmapped();
   Tile& on = state_->tile(tile);
   if (state_->failures.strikes(Failure::lost)) on.process->kill();
   const auto flight = std::make_shared<LaunchInFlight>(*state_, on);
@@ -216,6 +220,11 @@ Status Node::prefetch(TileId tile, Interval interval) {
   ZESVM_TRY(state_->usable(tile));
   const Interval pages = pages_of(interval);
   const svm::DeviceId device = state_->tile(tile).device_id;
+  if (state_->tile(tile).description->shared_system &&
+      state_->windows->window_at(pages.begin) == nullptr) {
+    state_->program_memory->notice_unmapped();
+    state_->program_memory->adopt_all(pages);
+  }
   return state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
 }
 

@@ -60,6 +60,16 @@ Status NodeMemory::open(const NodeMapping& mapping) {
   return Status::ok;
 }
 
+void NodeMemory::know(const NodeMapping& mapping) {
+  const Lock guard{lock_};
+  mappings_.insert_or_assign(mapping.interval.begin, mapping);
+}
+
+void NodeMemory::forget(Address begin) {
+  const Lock guard{lock_};
+  mappings_.erase(begin);
+}
+
 void NodeMemory::shut(Address begin) {
   Interval interval{};
   {

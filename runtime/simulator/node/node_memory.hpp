@@ -83,6 +83,10 @@ class NodeMemory : public svm::CpuView, public pagemap::MemoryMover {
   /// @errors   out_of_host_memory: the kernel refused; nothing changed
   /// @locks    takes leaf
   [[nodiscard]] Status open(const NodeMapping& mapping);
+  /// Makes memory known that is in the program's address space already.
+  void know(const NodeMapping& mapping);
+  /// Forgets the mapping that begins there, and leaves the addresses as they are.
+  void forget(Address begin);
   /// Forgets the mapping that begins there: its interval is inaccessible, and reserved, afterwards.
   void shut(Address begin);
   /// Replaces what is known of a mapping, and the program's right to it, at its place.

@@ -59,6 +59,7 @@ NodeState::~NodeState() {
     abandon();
     return;
   }
+  if (program_memory) program_memory->release_all();
   for (const auto& tile : tiles) {
     if (tile->process) tile->process->kill();
   }
@@ -151,6 +152,7 @@ Status NodeState::start() {
   windows = std::make_unique<AddressWindows>(window_size,
                                              [this](Window& window) { return announce(window); });
   virtual_memory = std::make_unique<VirtualMemory>(*this);
+  program_memory = std::make_unique<ProgramMemory>(*this);
   cpu_faults = std::make_unique<CpuFaults>(*this);
   return windows->grow(window_size);
 }
@@ -199,7 +201,9 @@ Status NodeState::usable(TileId id) {
 
 Status NodeState::resolve(Address where, CpuAccess access) {
   const auto mapping = memory.find(where);
-  if (!mapping) return Status::not_mapped;
+  if (!mapping) {
+    return program_memory->wait_until_accessible(where) ? Status::ok : Status::not_mapped;
+  }
   if (!mapping->is_migratable || mapping->cpu == PageAccess::none) {
     return Status::permission_denied;
   }
@@ -215,7 +219,11 @@ Status NodeState::resolve_gpu(Tile& tile, Address where, tile::Access access) {
   if (!enter_fault()) return Status::no_device;
   tile.counters.gpu_faults.fetch_add(1, std::memory_order_relaxed);
   const auto resolve = [&]() -> Status {
-    const auto mapping = memory.find(where);
+    auto mapping = memory.find(where);
+    if (!mapping && tile.description->shared_system && windows->window_at(where) == nullptr) {
+      ZESVM_TRY(program_memory->adopt(where));
+      mapping = memory.find(where);
+    }
     if (!mapping) return Status::not_mapped;
     if (!tile.description->page_faults) {
       // The device cannot fault: what launches did not name is out of its reach.

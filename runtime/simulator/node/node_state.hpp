@@ -12,6 +12,7 @@
 #include "simulator/node/failure_plan.hpp"
 #include "simulator/node/node.hpp"
 #include "simulator/node/node_memory.hpp"
+#include "simulator/node/program_memory.hpp"
 #include "simulator/node/tile.hpp"
 #include "simulator/node/virtual_memory.hpp"
 #include "svm/address_space.hpp"
@@ -70,6 +71,7 @@ class NodeState : public CpuFaultResolver {
   std::unique_ptr<svm::AddressSpace> space;
   AllocationTable allocations;
   std::unique_ptr<VirtualMemory> virtual_memory;
+  std::unique_ptr<ProgramMemory> program_memory;
   std::unique_ptr<CpuFaults> cpu_faults;
 
  private:

@@ -15,11 +15,18 @@ Status TilePort::map_file(Interval interval, const SharedFile& file, Bytes offse
                           tile::Rights rights, tile::Populate populate) noexcept {
   if (process_ == nullptr) return Status::device_lost;
   if (failures_.strikes(Failure::map)) return Status::map_failed;
-  return process_->map(tile::Binding{.interval = interval,
-                                     .file = file.on_tile[tile_],
-                                     .offset = offset,
-                                     .rights = rights,
-                                     .populate = populate});
+  const tile::Binding binding{.interval = interval,
+                              .file = file.on_tile[tile_],
+                              .offset = offset,
+                              .rights = rights,
+                              .populate = populate};
+  const Status status = process_->map(binding);
+  // Memory of the program lies in no window: its surroundings become one when they are first used.
+  if (status != Status::invalid_address) return status;
+  if (process_->reserve(Interval::chunk_at(interval.begin, 1_GiB)) != Status::ok) {
+    ZESVM_TRY(process_->reserve(Interval::chunk_at(interval.begin, 2_MiB)));
+  }
+  return process_->map(binding);
 }
 
 Status TilePort::map(Interval interval, const svm::Mapping& mapping) noexcept {

@@ -1,0 +1,50 @@
+/// @file process_maps.hpp
+/// What this process has mapped where, as the kernel tells it. Allocates nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <sys/types.h>
+
+#include "base/interval.hpp"
+
+namespace zesvm::simulator::node {
+
+/// One line of /proc/self/maps.
+struct ProcessMap {
+  Interval interval{};
+  bool is_readable = false;
+  bool is_writable = false;
+  bool is_private = false;
+  Bytes file_offset;
+  ino_t inode = 0;
+  /// The beginning of its path or label; empty for plain anonymous memory.
+  std::array<char, 32> label{};
+
+  bool is_anonymous() const { return inode == 0 && label[0] == '\0'; }
+  bool is_inaccessible() const { return !is_readable && !is_writable; }
+};
+
+/// Walks through the mappings of this process, ascending.
+class ProcessMaps {
+ public:
+  ProcessMaps();
+  ~ProcessMaps();
+  ProcessMaps(const ProcessMaps&) = delete;
+  ProcessMaps& operator=(const ProcessMaps&) = delete;
+
+  /// Returns the next mapping; nothing after the last, or when the kernel does not tell.
+  std::optional<ProcessMap> next();
+
+ private:
+  /// Puts the next line into `line`; the part that does not fit is dropped.
+  bool read_line(std::array<char, 256>& line);
+
+  int fd_;
+  std::array<char, 4096> buffer_;
+  std::size_t used_ = 0;
+  std::size_t at_ = 0;
+};
+
+}  // namespace zesvm::simulator::node

@@ -1,0 +1,120 @@
+// Memory of malloc and mmap, used by tiles in place.
+#include <cstdlib>
+#include <sys/mman.h>
+#include <thread>
+
+#include "node/node_fixture.hpp"
+
+namespace zesvm::simulator::node {
+namespace {
+
+class NodeProgramMemoryTest : public NodeTest {
+ protected:
+  void SetUp() override {
+    topology::NodeDescription description = small_node();
+    for (topology::DeviceDescription& device : description.devices) device.shared_system = true;
+    start(description);
+  }
+};
+
+TEST_F(NodeProgramMemoryTest, MallocedMemoryMovesAndComesBack) {
+  const std::size_t count = 8 << 20;
+  auto* ints = static_cast<int*>(std::malloc(count * sizeof(int)));
+  for (std::size_t i = 0; i < count; ++i) ints[i] = static_cast<int>(i);
+  ASSERT_EQ(add_one(first, address_of(ints), count), Status::ok);
+  EXPECT_GT(node_->statistics(first).copied_in, 16_MiB);
+  for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(ints[i], static_cast<int>(i) + 1);
+  std::free(ints);
+}
+
+TEST_F(NodeProgramMemoryTest, SmallBlocksOfTheHeapWork) {
+  std::vector<std::unique_ptr<int[]>> blocks;
+  for (int i = 0; i < 100; ++i) blocks.push_back(std::make_unique<int[]>(64));
+  for (const auto& block : blocks) {
+    ASSERT_EQ(add_one(first, address_of(block.get()), 64), Status::ok);
+  }
+  for (const auto& block : blocks) EXPECT_EQ(block[63], 1);
+}
+
+TEST_F(NodeProgramMemoryTest, MemoryMappedAnewIsNoticed) {
+  const std::size_t size = 4 << 20;
+  auto* ints = static_cast<int*>(
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_EQ(touch(first, address_of(ints), {size}), Status::ok);
+  ASSERT_EQ(
+      ::mmap(ints, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+      ints);
+  ints[0] = 10;
+  ASSERT_EQ(touch(first, address_of(ints), {size}), Status::ok);
+  EXPECT_EQ(ints[0], 11);
+  EXPECT_EQ(ints[64 * 1024 / 4], 1);
+  ::munmap(ints, size);
+  EXPECT_NE(add_one(first, address_of(ints), 64), Status::ok);
+}
+
+TEST_F(NodeProgramMemoryTest, WritersWaitWhileItIsAdopted) {
+  const std::size_t count = 4 << 20;
+  std::vector<int> ints(count);
+  std::atomic<bool> is_done{false};
+  module_of(first);
+  std::vector<int> written(count);
+  std::thread writer{[&] {
+    // Only odd places; the tile works on the even ones.
+    for (int round = 1; !is_done.load(); ++round) {
+      for (std::size_t i = 1; i < count; i += 4096 + 2) {
+        __atomic_store_n(&ints[i], round, __ATOMIC_RELAXED);
+        written[i] = round;
+      }
+    }
+  }};
+  EXPECT_EQ(touch(first, address_of(ints.data()), {count * sizeof(int)}, 16_KiB), Status::ok);
+  is_done.store(true);
+  writer.join();
+  for (std::size_t i = 1; i < count; i += 4096 + 2) ASSERT_EQ(ints[i], written[i]);
+  for (std::size_t i = 0; i < count; i += 4096) ASSERT_EQ(ints[i], i % 2 == 0 ? 1 : 0);
+}
+
+TEST_F(NodeProgramMemoryTest, OutlivesTheNode) {
+  std::vector<int> ints(4 << 20, 1);
+  ASSERT_EQ(add_one(first, address_of(ints.data()), 1 << 20), Status::ok);
+  node_.reset();
+  for (std::size_t i = 0; i < ints.size(); ++i) ASSERT_EQ(ints[i], i < (1 << 20) ? 2 : 1);
+}
+
+TEST_F(NodeProgramMemoryTest, CopiesAndPrefetchesWork) {
+  // Not from malloc, which may take it from its heap, and that does not move.
+  const Bytes size = 16_MiB;
+  auto* ints = static_cast<int*>(
+      ::mmap(nullptr, size.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  std::fill_n(ints, size.count / sizeof(int), 1);
+  const Interval all{address_of(ints), address_of(ints) + size};
+  ASSERT_EQ(node_->prefetch(first, all), Status::ok);
+  EXPECT_GT(node_->statistics(first).copied_in, 8_MiB);
+  const Address device = *node_->allocate_device(first, size, {});
+  ASSERT_EQ(add_one(first, all.begin, 1024), Status::ok);
+  ASSERT_EQ(node_->copy(first, device, all.begin, size), Status::ok);
+  std::vector<int> back(size.count / sizeof(int));
+  ASSERT_EQ(node_->copy(first, address_of(back.data()), device, size), Status::ok);
+  EXPECT_EQ(back[1023], 2);
+  EXPECT_EQ(back[1024], 1);
+  ::munmap(ints, size.count);
+}
+
+TEST_F(NodeProgramMemoryTest, StacksAndFilesAreRefused) {
+  int local[64] = {};
+  EXPECT_EQ(add_one(first, address_of(local), 64), Status::permission_denied);
+  std::thread{[&] {
+    int theirs[64] = {};
+    EXPECT_EQ(add_one(first, address_of(theirs), 64), Status::permission_denied);
+  }}.join();
+  EXPECT_EQ(add_one(first, Address{4096}, 64), Status::not_mapped);
+}
+
+TEST_F(NodeProgramMemoryTest, DevicesWithoutItRefuse) {
+  start();
+  std::vector<int> ints(1 << 20);
+  EXPECT_EQ(add_one(first, address_of(ints.data()), 64), Status::not_mapped);
+}
+
+}  // namespace
+}  // namespace zesvm::simulator::node
