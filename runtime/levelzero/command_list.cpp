@@ -108,6 +108,12 @@ void CommandList::wait() {
     throw;
   }
   in_use_.clear();
+  // The event says that the list went on; whether all before it worked, only the list knows.
+  const auto synchronize = context_.host_synchronize();
+  const ze_result_t result =
+      synchronize != nullptr ? synchronize(handle_, UINT64_MAX) : ZE_RESULT_SUCCESS;
+  if (result != ZE_RESULT_SUCCESS)
+    throw_work_failed("zeCommandListHostSynchronize", result, context_.last_driver_error());
 }
 
 }  // namespace zesvm::levelzero

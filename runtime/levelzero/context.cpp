@@ -20,6 +20,14 @@ Function extension(ze_driver_handle_t driver, const char* name) {
   return reinterpret_cast<Function>(address);
 }
 
+// A function that the oldest supported loader lacks: the loader's own entry where it is new enough,
+// since that takes handles of any driver, else the driver's.
+template <typename Function>
+Function newer(ze_driver_handle_t driver, const char* name) {
+  if (void* const own = ::dlsym(RTLD_DEFAULT, name)) return reinterpret_cast<Function>(own);
+  return extension<Function>(driver, name);
+}
+
 std::vector<ze_driver_handle_t> drivers() {
   std::uint32_t count = 0;
   ZESVM_ZE(zeDriverGet(&count, nullptr), "counting drivers");
@@ -82,11 +90,9 @@ void Context::look_up_extensions() {
   simulator_.migrate_to_system =
       extension<zesvm_sim_migrate_to_system_fn>(driver_, ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME);
   simulator_.discard = extension<zesvm_sim_discard_fn>(driver_, ZESVM_SIM_DISCARD_NAME);
-  constexpr const char* atomic_name = "zeMemSetAtomicAccessAttributeExp";
-  // The loader's own entry, where it is new enough, takes handles of any driver.
-  set_atomic_access_ = reinterpret_cast<SetAtomicAccess>(::dlsym(RTLD_DEFAULT, atomic_name));
-  if (set_atomic_access_ == nullptr)
-    set_atomic_access_ = extension<SetAtomicAccess>(driver_, atomic_name);
+  set_atomic_access_ = newer<SetAtomicAccess>(driver_, "zeMemSetAtomicAccessAttributeExp");
+  host_synchronize_ = newer<HostSynchronize>(driver_, "zeCommandListHostSynchronize");
+  get_last_error_ = newer<GetLastError>(driver_, "zeDriverGetLastErrorDescription");
   if (!is_simulated()) return;
   const char* node = std::getenv("ZESVM_NODE");
   node_name_ = node != nullptr && *node != '\0' ? node : default_node;
@@ -105,6 +111,12 @@ void Context::match_node_tiles() {
       if (std::equal(tile.uuid.begin(), tile.uuid.end(), one.uuid)) match.index = tile.index;
     node_tiles_.push_back(match);
   }
+}
+
+std::string Context::last_driver_error() const {
+  const char* text = nullptr;
+  if (get_last_error_ == nullptr || get_last_error_(driver_, &text) != ZE_RESULT_SUCCESS) return "";
+  return text != nullptr ? text : "";
 }
 
 CommandList& Context::service_list(const Tile& tile) {

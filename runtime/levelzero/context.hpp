@@ -41,6 +41,12 @@ struct NodeTile {
 using SetAtomicAccess = ze_result_t(ZE_APICALL*)(ze_context_handle_t, ze_device_handle_t,
                                                  const void*, std::size_t, std::uint32_t);
 
+/// zeCommandListHostSynchronize, likewise; what reports failed launches of an immediate list.
+using HostSynchronize = ze_result_t(ZE_APICALL*)(ze_command_list_handle_t, std::uint64_t);
+
+/// zeDriverGetLastErrorDescription, likewise.
+using GetLastError = ze_result_t(ZE_APICALL*)(ze_driver_handle_t, const char**);
+
 /// A Level Zero context and what belongs to it. Shared by everything made from one Runtime.
 class Context {
  public:
@@ -61,6 +67,10 @@ class Context {
   const SimulatorFunctions& simulator() const { return simulator_; }
   bool is_simulated() const { return simulator_.get_statistics != nullptr; }
   SetAtomicAccess set_atomic_access() const { return set_atomic_access_; }
+  /// Null where neither loader nor driver has it.
+  HostSynchronize host_synchronize() const { return host_synchronize_; }
+  /// Returns what the driver says about the last failure of this thread; may be empty.
+  std::string last_driver_error() const;
   const std::string& node_name() const { return node_name_; }
   /// Returns the tiles in the simulated driver's order; empty on real GPUs.
   const std::vector<NodeTile>& node_tiles() const { return node_tiles_; }
@@ -89,6 +99,8 @@ class Context {
   std::vector<Tile> tiles_;
   SimulatorFunctions simulator_;
   SetAtomicAccess set_atomic_access_ = nullptr;
+  HostSynchronize host_synchronize_ = nullptr;
+  GetLastError get_last_error_ = nullptr;
   std::string node_name_;
   std::vector<NodeTile> node_tiles_;
   std::unique_ptr<SignalPool> signals_;

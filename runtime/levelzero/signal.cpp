@@ -12,11 +12,12 @@ namespace {
 constexpr std::uint32_t events_per_pool = 64;
 }  // namespace
 
-void throw_work_failed(const char* call, ze_result_t result) {
+void throw_work_failed(const char* call, ze_result_t result, const std::string& detail) {
   const ErrorCode code =
       result == ZE_RESULT_ERROR_DEVICE_LOST ? ErrorCode::device_lost : ErrorCode::launch_failed;
   throw Error(code,
               std::string("work on the device failed: ") + call + " returned " + name_of(result) +
+                  (detail.empty() ? "" : " (" + detail + ")") +
                   "; a kernel that touches memory which is not allocated, or not writable, ends so",
               call, static_cast<int>(result));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <level_zero/ze_api.h>
@@ -62,6 +63,8 @@ class SignalPool {
 };
 
 /// Throws what a failed wait for work means: the work failed, or the device is lost.
-[[noreturn]] void throw_work_failed(const char* call, ze_result_t result);
+/// `detail` is what the driver says about it; may be empty.
+[[noreturn]] void throw_work_failed(const char* call, ze_result_t result,
+                                    const std::string& detail = {});
 
 }  // namespace zesvm::levelzero

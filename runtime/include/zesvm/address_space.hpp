@@ -123,7 +123,7 @@ struct ResidentPiece {
 };
 
 /// Where an interval was when it was asked; it may have moved since.
-struct Residency {
+struct ZESVM_API Residency {
   /// In ascending order, without holes.
   std::vector<ResidentPiece> pieces;
   /// Names of Runtime::devices(), for printing.

@@ -25,7 +25,7 @@ class CommandList;
 class ZESVM_API Event {
  public:
   /// Returns when the stream has passed the point.
-  /// @errors launch_failed, device_lost: the work before it failed.
+  /// @errors device_lost. Whether the work before it failed is told by Stream::wait().
   void wait() const;
   /// Returns whether the stream has passed the point.
   /// @errors as wait()
