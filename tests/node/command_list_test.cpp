@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <thread>
 
 #include "node/command_fixture.hpp"
 
@@ -185,6 +186,32 @@ TEST_F(CommandListTest, BarriersTakeAndGiveEvents) {
   ZE_OK(zeEventQueryStatus(second));
   EXPECT_EQ(ZE_RESULT_ERROR_INVALID_SIZE,
             zeCommandListAppendBarrier(commands, nullptr, 1, nullptr));
+}
+
+TEST_F(CommandListTest, ThreadsUseListsOfTheirOwn) {
+  constexpr std::size_t threads = 8;
+  constexpr std::size_t rounds = 40;
+  const auto events = pool(threads, ZE_EVENT_POOL_FLAG_HOST_VISIBLE);
+  std::vector<ze_event_handle_t> done;
+  for (std::uint32_t i = 0; i < threads; ++i) done.push_back(event(events, i));
+  std::atomic<std::size_t> wrong{0};
+  std::vector<std::thread> all;
+  for (std::size_t t = 0; t < threads; ++t) {
+    all.emplace_back([&, t] {
+      int* const data = shared<int>(1024);
+      for (std::size_t round = 0; round < rounds; ++round) {
+        const auto commands = immediate(devices[t % 2], ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS);
+        const auto value = static_cast<std::uint8_t>(t * 16 + round % 16);
+        wrong += fill(commands, data, value, 4096, done[t]) == ZE_RESULT_SUCCESS ? 0 : 1;
+        wrong += zeEventHostSynchronize(done[t], ten_seconds) == ZE_RESULT_SUCCESS ? 0 : 1;
+        wrong += data[1023] == value * 0x01010101 ? 0 : 1;
+        zeEventHostReset(done[t]);
+        zeCommandListDestroy(commands);
+      }
+    });
+  }
+  for (auto& thread : all) thread.join();
+  EXPECT_EQ(wrong.load(), 0u);
 }
 
 TEST_F(CommandListTest, BadDescriptionsAreRefused) {

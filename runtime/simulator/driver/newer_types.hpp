@@ -30,7 +30,7 @@ enum CommandStructure : std::uint32_t {
 };
 
 // Flags of lists and queues: since 1.7 and 1.9.
-constexpr std::uint32_t command_list_flags_known = 0x1f;
+constexpr std::uint32_t command_list_flags_known = 0x3f;
 constexpr std::uint32_t command_list_flag_in_order = 0x8;
 constexpr std::uint32_t command_list_flag_cloneable = 0x10;
 constexpr std::uint32_t command_queue_flags_known = 0x7;
