@@ -64,6 +64,11 @@ int FaultPlan::reached(Gate gate) const {
   return reached_[static_cast<std::size_t>(gate)];
 }
 
+bool FaultPlan::is_set() const {
+  const std::lock_guard guard{lock_};
+  return steps_ < fail_at_ || std::ranges::count(always_, true) > 0;
+}
+
 bool FaultPlan::has_failed() const {
   const std::lock_guard guard{lock_};
   return has_failed_;

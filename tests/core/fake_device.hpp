@@ -47,6 +47,8 @@ class FaultPlan {
   /// Returns how many fallible steps there were since fail_at() or clear().
   int steps() const;
   bool has_failed() const;
+  /// Returns whether some step may still fail.
+  bool is_set() const;
   /// Returns how often a gate was reached since fail_at() or clear().
   int reached(Gate gate) const;
 
