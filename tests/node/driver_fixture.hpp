@@ -84,15 +84,22 @@ class DriverFixture : public testing::Test {
 
   /// Copies on a device, and waits.
   ze_result_t copy(ze_device_handle_t device, void* to, const void* from, std::size_t size) {
-    const ze_command_queue_desc_t desc{
+    const ze_command_queue_desc_t queue_desc{
         ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC, nullptr, 0, 0, 0, ZE_COMMAND_QUEUE_MODE_SYNCHRONOUS,
         ZE_COMMAND_QUEUE_PRIORITY_NORMAL};
+    const ze_command_list_desc_t list_desc{ZE_STRUCTURE_TYPE_COMMAND_LIST_DESC, nullptr, 0, 0};
+    ze_command_queue_handle_t queue = nullptr;
     ze_command_list_handle_t list = nullptr;
-    if (const auto result = zeCommandListCreateImmediate(context, device, &desc, &list);
+    if (const auto result = zeCommandQueueCreate(context, device, &queue_desc, &queue);
         result != ZE_RESULT_SUCCESS)
       return result;
-    const auto result = zeCommandListAppendMemoryCopy(list, to, from, size, nullptr, 0, nullptr);
+    EXPECT_EQ(ZE_RESULT_SUCCESS, zeCommandListCreate(context, device, &list_desc, &list));
+    auto result = zeCommandListAppendMemoryCopy(list, to, from, size, nullptr, 0, nullptr);
+    EXPECT_EQ(ZE_RESULT_SUCCESS, zeCommandListClose(list));
+    if (result == ZE_RESULT_SUCCESS)
+      result = zeCommandQueueExecuteCommandLists(queue, 1, &list, nullptr);
     EXPECT_EQ(ZE_RESULT_SUCCESS, zeCommandListDestroy(list));
+    EXPECT_EQ(ZE_RESULT_SUCCESS, zeCommandQueueDestroy(queue));
     return result;
   }
 

@@ -38,6 +38,12 @@ void fill_extensions(const Device& device, void* chain) {
     lists->list_flags = 0;
     lists->command_flags = newer::mutable_commands_supported;
   }
+  if (auto* usable =
+          extension<newer::DeviceUsableMemory>(chain, newer::stype_device_usable_memory)) {
+    usable->bytes = 0;
+    for (const auto tile : device.tiles())
+      usable->bytes += device.node().memory_of(tile).free.count;
+  }
   // A LUID is a Windows notion: the structure is left invalid, as drivers on Linux do.
   if (auto* luid = extension<ze_device_luid_ext_properties_t>(
           chain, ZE_STRUCTURE_TYPE_DEVICE_LUID_EXT_PROPERTIES)) {
@@ -170,15 +176,18 @@ ze_result_t get_cache_properties(ze_device_handle_t handle, std::uint32_t* count
                                  ze_device_cache_properties_t* caches) {
   ZESVM_FIND(device, Device, handle);
   const auto& card = device->description();
-  return enumerate_into(count, caches, card.caches.size(),
-                        [&](std::size_t i, ze_device_cache_properties_t& cache) {
-                          cache.flags = 0;
-                          cache.cacheSize = card.caches[i].size.count;
-                          // Nothing can be reserved (zeDeviceReserveCacheExt).
-                          if (auto* region = extension<ze_cache_reservation_ext_desc_t>(
-                                  cache.pNext, ZE_STRUCTURE_TYPE_CACHE_RESERVATION_EXT_DESC))
-                            region->maxCacheReservationSize = 0;
-                        });
+  return enumerate_into(
+      count, caches, card.caches.size(), [&](std::size_t i, ze_device_cache_properties_t& cache) {
+        cache.flags = 0;
+        cache.cacheSize = card.caches[i].size.count;
+        if (auto* line =
+                extension<newer::DeviceCacheLine>(cache.pNext, newer::stype_device_cache_line))
+          line->bytes = 64;
+        // Nothing can be reserved (zeDeviceReserveCacheExt).
+        if (auto* region = extension<ze_cache_reservation_ext_desc_t>(
+                cache.pNext, ZE_STRUCTURE_TYPE_CACHE_RESERVATION_EXT_DESC))
+          region->maxCacheReservationSize = 0;
+      });
 }
 
 ze_result_t get_image_properties(ze_device_handle_t handle, ze_device_image_properties_t* out) {

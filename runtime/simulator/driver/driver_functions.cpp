@@ -34,7 +34,15 @@ constexpr std::array extensions{
     std::pair{ZE_BANDWIDTH_PROPERTIES_EXP_NAME, version_1_0},
     std::pair{ZE_FABRIC_EXP_NAME, version_1_0},
     std::pair{ZE_DEVICE_MEMORY_PROPERTIES_EXT_NAME, version_1_0},
-    std::pair{newer::memory_atomics_name, version_1_0},
+    std::pair{newer::usable_memory_name, version_1_0},
+    std::pair{newer::relaxed_limits_name, version_1_0},
+    std::pair{newer::ip_version_name, version_1_0},
+    std::pair{newer::kernel_timestamps_name, version_1_0},
+    std::pair{newer::counter_based_name, version_1_0},
+    std::pair{newer::list_clone_name, version_1_0},
+    std::pair{newer::mutable_list_name, version_1_0},
+    std::pair{newer::kernel_binary_name, version_1_0},
+    std::pair{newer::cache_line_name, version_1_0},
     std::pair{newer::immediate_append_name, version_1_0},
 };
 

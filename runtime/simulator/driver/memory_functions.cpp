@@ -33,6 +33,10 @@ struct Request {
   node::SizeLimit limit() const {
     const auto* relaxed = extension<ze_relaxed_allocation_limits_exp_desc_t>(
         extensions, ZE_STRUCTURE_TYPE_RELAXED_ALLOCATION_LIMITS_EXP_DESC);
+    // No longer experimental since 1.12, laid out alike.
+    if (relaxed == nullptr)
+      relaxed = extension<ze_relaxed_allocation_limits_exp_desc_t>(extensions,
+                                                                   newer::stype_relaxed_limits);
     return relaxed != nullptr &&
                    (relaxed->flags & ZE_RELAXED_ALLOCATION_LIMITS_EXP_FLAG_MAX_SIZE) != 0
                ? node::SizeLimit::relaxed

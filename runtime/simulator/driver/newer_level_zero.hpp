@@ -3,13 +3,23 @@
 /// oldest supported headers (specification 1.4) lack it. Values and layouts are the specification's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <level_zero/ze_api.h>
 
 namespace zesvm::simulator::driver::newer {
 
-inline constexpr const char* memory_atomics_name = "ZE_experimental_memory_atomics";
+// Names of extensions.
+inline constexpr const char* relaxed_limits_name = "ZE_extension_relaxed_allocation_limits";
+inline constexpr const char* ip_version_name = "ZE_extension_device_ip_version";
+inline constexpr const char* kernel_timestamps_name = "ZE_extension_event_query_kernel_timestamps";
+inline constexpr const char* counter_based_name = "ZE_experimental_event_pool_counter_based";
+inline constexpr const char* list_clone_name = "ZE_experimental_command_list_clone";
+inline constexpr const char* mutable_list_name = "ZE_experimental_mutable_command_list";
+inline constexpr const char* kernel_binary_name = "ZE_extension_kernel_binary_exp";
+inline constexpr const char* cache_line_name = "ZE_extension_device_cache_line_size";
+inline constexpr const char* usable_memory_name = "ZE_extension_device_usablemem_size_properties";
 inline constexpr const char* immediate_append_name =
     "ZE_experimental_immediate_command_list_append";
 
@@ -17,6 +27,10 @@ inline constexpr const char* immediate_append_name =
 enum StructureType : std::uint32_t {
   stype_device_ip_version = 0x0001000f,
   stype_mutable_command_list_properties = 0x00020015,
+  stype_external_semaphore_fd = 0x00020024,
+  stype_device_cache_line = 0x00020028,
+  stype_device_usable_memory = 0x00020041,
+  stype_relaxed_limits = 0x00010016,
 };
 
 /// ze_init_driver_type_desc_t (1.10).
@@ -32,6 +46,20 @@ struct DeviceIpVersion {
   ze_structure_type_t stype;
   const void* pNext;
   std::uint32_t ip_version;
+};
+
+/// ze_device_cache_line_size_ext_t (1.13).
+struct DeviceCacheLine {
+  ze_structure_type_t stype;
+  const void* pNext;
+  std::size_t bytes;
+};
+
+/// ze_device_usablemem_size_ext_properties_t (1.17).
+struct DeviceUsableMemory {
+  ze_structure_type_t stype;
+  void* pNext;
+  std::uint64_t bytes;
 };
 
 /// ze_mutable_command_list_exp_properties_t (1.9).

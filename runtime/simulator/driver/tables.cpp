@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "simulator/driver/newer_level_zero.hpp"
+#include "simulator/driver/later_tables.hpp"
 
 namespace zesvm::simulator::driver {
 
@@ -15,12 +15,6 @@ namespace {
 
 /// What every entry nobody filled points at. It ignores its arguments, which the caller removes.
 ze_result_t unsupported() { return ZE_RESULT_ERROR_UNSUPPORTED_FEATURE; }
-
-/// An entry that a table got in a later version than the headers know.
-struct LaterEntry {
-  std::uint32_t minor;
-  std::string_view name;
-};
 
 /// Writes the entries that follow the part of a table these headers know; a loader that asks for
 /// `version` has room for those of that version and earlier ones.
@@ -53,44 +47,6 @@ ze_result_t give_later(ze_api_version_t version, void* table,
   fill_later(static_cast<void**>(table), version, entries);
   return ZE_RESULT_SUCCESS;
 }
-
-constexpr LaterEntry later_global[]{{10, "zeInitDrivers"}};
-constexpr LaterEntry later_driver[]{{6, "zeDriverGetLastErrorDescription"}};
-constexpr LaterEntry later_device[]{{7, "zeDeviceGetRootDevice"}};
-constexpr LaterEntry later_command_queue[]{{9, "zeCommandQueueGetOrdinal"},
-                                           {9, "zeCommandQueueGetIndex"}};
-constexpr LaterEntry later_command_list[]{
-    {6, "zeCommandListHostSynchronize"},   {9, "zeCommandListGetDeviceHandle"},
-    {9, "zeCommandListGetContextHandle"},  {9, "zeCommandListGetOrdinal"},
-    {9, "zeCommandListImmediateGetIndex"}, {9, "zeCommandListIsImmediate"}};
-constexpr LaterEntry later_image[]{{5, "zeImageViewCreateExt"}};
-constexpr LaterEntry later_image_exp[]{{9, "zeImageGetDeviceOffsetExp"}};
-constexpr LaterEntry later_event_pool[]{
-    {6, "zeEventPoolPutIpcHandle"}, {9, "zeEventPoolGetContextHandle"}, {9, "zeEventPoolGetFlags"}};
-constexpr LaterEntry later_event[]{{6, "zeEventQueryKernelTimestampsExt"},
-                                   {9, "zeEventGetEventPool"},
-                                   {9, "zeEventGetSignalScope"},
-                                   {9, "zeEventGetWaitScope"}};
-constexpr LaterEntry later_mem[]{{6, "zeMemPutIpcHandle"}, {9, "zeMemGetPitchFor2dImage"}};
-constexpr LaterEntry later_mem_exp[]{{6, "zeMemGetIpcHandleFromFileDescriptorExp"},
-                                     {6, "zeMemGetFileDescriptorFromIpcHandleExp"},
-                                     {7, "zeMemSetAtomicAccessAttributeExp"},
-                                     {7, "zeMemGetAtomicAccessAttributeExp"}};
-constexpr LaterEntry later_command_list_exp[]{
-    {9, "zeCommandListCreateCloneExp"},
-    {9, "zeCommandListImmediateAppendCommandListsExp"},
-    {9, "zeCommandListGetNextCommandIdExp"},
-    {9, "zeCommandListUpdateMutableCommandsExp"},
-    {9, "zeCommandListUpdateMutableCommandSignalEventExp"},
-    {9, "zeCommandListUpdateMutableCommandWaitEventsExp"},
-    {10, "zeCommandListGetNextCommandIdWithKernelsExp"},
-    {10, "zeCommandListUpdateMutableCommandKernelsExp"}};
-constexpr LaterEntry later_sysman_global[]{{5, "zesInit"}};
-constexpr LaterEntry later_sysman_driver[]{{5, "zesDriverGet"},
-                                           {8, "zesDriverGetExtensionProperties"},
-                                           {8, "zesDriverGetExtensionFunctionAddress"}};
-constexpr LaterEntry later_sysman_driver_exp[]{{9, "zesDriverGetDeviceByUuidExp"}};
-constexpr LaterEntry later_sysman_device[]{{5, "zesDeviceGet"}};
 
 }  // namespace
 
@@ -142,9 +98,9 @@ ZESVM_TABLE(zeGetEventExpProcAddrTable, ze_event_exp_dditable_t)
 ZESVM_TABLE(zeGetModuleProcAddrTable, ze_module_dditable_t)
 ZESVM_TABLE(zeGetModuleBuildLogProcAddrTable, ze_module_build_log_dditable_t)
 ZESVM_TABLE(zeGetKernelProcAddrTable, ze_kernel_dditable_t)
-ZESVM_TABLE(zeGetKernelExpProcAddrTable, ze_kernel_exp_dditable_t)
+ZESVM_TABLE(zeGetKernelExpProcAddrTable, ze_kernel_exp_dditable_t, later_kernel_exp)
 ZESVM_TABLE(zeGetSamplerProcAddrTable, ze_sampler_dditable_t)
-ZESVM_TABLE(zeGetPhysicalMemProcAddrTable, ze_physical_mem_dditable_t)
+ZESVM_TABLE(zeGetPhysicalMemProcAddrTable, ze_physical_mem_dditable_t, later_physical_mem)
 ZESVM_TABLE(zeGetMemProcAddrTable, ze_mem_dditable_t, later_mem)
 ZESVM_TABLE(zeGetVirtualMemProcAddrTable, ze_virtual_mem_dditable_t)
 ZESVM_TABLE(zeGetFabricVertexExpProcAddrTable, ze_fabric_vertex_exp_dditable_t)
