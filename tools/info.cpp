@@ -63,7 +63,7 @@ void print_text(const Runtime& runtime) {
   std::cout << "\nDevices (one per tile):\n";
   for (const Device& device : runtime.devices()) print_device(device);
   if (!node) return print_peers(runtime);
-  std::cout << "\nLinks:\n" << topology::matrix_text(*node, topology::LinkMatrix(*node));
+  std::cout << "\n" << topology::matrix_text(*node, topology::LinkMatrix(*node));
   std::cout << "\nThe figures are from:\n";
   for (const std::string& source : node->sources) std::cout << "  " << source << "\n";
   if (!node->path.empty()) std::cout << "File: " << node->path << "\n";

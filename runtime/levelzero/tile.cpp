@@ -1,6 +1,8 @@
 #include "levelzero/tile.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "levelzero/call.hpp"
 
@@ -31,7 +33,6 @@ void read_identity(Tile& tile) {
   properties.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
   ZESVM_ZE(zeDeviceGetProperties(tile.handle, &properties), "reading a device's properties");
   tile.name = properties.name;
-  if (tile.tiles_on_card > 1) tile.name += " tile " + std::to_string(tile.number_on_card);
   std::copy(std::begin(properties.uuid.id), std::end(properties.uuid.id), tile.uuid.begin());
   tile.pci_vendor = properties.vendorId;
   tile.pci_device = properties.deviceId;
@@ -82,32 +83,63 @@ void read_queues(Tile& tile) {
   throw Error(ErrorCode::unsupported, tile.name + " has no queue that runs kernels");
 }
 
+/// What tells cards apart: the place on the PCI bus; nothing where the driver does not say.
+std::optional<std::array<std::uint32_t, 4>> pci_address_of(ze_device_handle_t device) {
+  ze_pci_ext_properties_t properties{};
+  properties.stype = ZE_STRUCTURE_TYPE_PCI_EXT_PROPERTIES;
+  if (zeDevicePciGetPropertiesExt(device, &properties) != ZE_RESULT_SUCCESS) return std::nullopt;
+  const ze_pci_address_ext_t& address = properties.address;
+  return std::array{address.domain, address.bus, address.device, address.function};
+}
+
+bool is_gpu(ze_device_handle_t device) {
+  ze_device_properties_t properties{};
+  properties.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
+  ZESVM_ZE(zeDeviceGetProperties(device, &properties), "reading a device's properties");
+  return properties.type == ZE_DEVICE_TYPE_GPU;
+}
+
+Tile read_tile(ze_device_handle_t handle) {
+  Tile tile;
+  tile.handle = handle;
+  read_identity(tile);
+  read_limits(tile);
+  read_memory(tile);
+  read_queues(tile);
+  return tile;
+}
+
+// Numbers the tiles of each card, and says in their names which one they are.
+void number_tiles(std::vector<Tile>& tiles) {
+  std::map<std::size_t, std::size_t> count;
+  for (Tile& tile : tiles) tile.number_on_card = count[tile.card]++;
+  for (Tile& tile : tiles) {
+    tile.tiles_on_card = count[tile.card];
+    if (tile.tiles_on_card > 1) tile.name += " tile " + std::to_string(tile.number_on_card);
+  }
+}
+
 }  // namespace
 
 std::vector<Tile> find_tiles(ze_driver_handle_t driver) {
   std::vector<Tile> found;
-  std::size_t card = 0;
+  std::map<std::array<std::uint32_t, 4>, std::size_t> card_at;
+  std::size_t cards = 0;
   for (ze_device_handle_t device : gpus_of(driver)) {
-    ze_device_properties_t properties{};
-    properties.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
-    ZESVM_ZE(zeDeviceGetProperties(device, &properties), "reading a device's properties");
-    if (properties.type != ZE_DEVICE_TYPE_GPU) continue;
-    const auto handles = tiles_of(device);
-    for (std::size_t i = 0; i < handles.size(); ++i) {
-      Tile tile;
-      tile.handle = handles[i];
-      tile.index = found.size();
-      tile.card = card;
-      tile.number_on_card = i;
-      tile.tiles_on_card = handles.size();
-      read_identity(tile);
-      read_limits(tile);
-      read_memory(tile);
-      read_queues(tile);
-      found.push_back(std::move(tile));
+    if (!is_gpu(device)) continue;
+    // With a flat hierarchy, which is the default on many drivers, the tiles of one card are
+    // devices of their own, at one place on the bus.
+    std::size_t card = cards;
+    if (const auto address = pci_address_of(device))
+      card = card_at.emplace(*address, cards).first->second;
+    cards = std::max(cards, card + 1);
+    for (ze_device_handle_t handle : tiles_of(device)) {
+      found.push_back(read_tile(handle));
+      found.back().index = found.size() - 1;
+      found.back().card = card;
     }
-    ++card;
   }
+  number_tiles(found);
   return found;
 }
 
