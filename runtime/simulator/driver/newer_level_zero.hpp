@@ -72,6 +72,23 @@ struct MutableListProperties {
 /// Arguments, group count, group size, global offset, signal event, wait events.
 inline constexpr std::uint32_t mutable_commands_supported = 0x3f;
 
+/// ze_external_semaphore_ext_handle_t (1.12).
+using ExternalSemaphoreHandle = struct ExternalSemaphoreTag*;
+/// ze_external_semaphore_ext_desc_t.
+struct ExternalSemaphoreDescription {
+  ze_structure_type_t stype;
+  const void* pNext;
+  std::uint32_t flags;
+};
+inline constexpr std::uint32_t external_semaphore_opaque_fd = 1u << 0;
+inline constexpr std::uint32_t external_semaphore_known = (1u << 9) - 1;
+/// ze_external_semaphore_fd_ext_desc_t.
+struct ExternalSemaphoreDescriptor {
+  ze_structure_type_t stype;
+  const void* pNext;
+  int fd;
+};
+
 /// ze_memory_atomic_attr_exp_flags_t (1.7).
 enum AtomicAttribute : std::uint32_t {
   atomic_none = 1u << 0,

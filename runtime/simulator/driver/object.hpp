@@ -30,6 +30,7 @@ enum class ObjectKind : std::uint8_t {
   module_build_log,
   kernel,
   physical_memory,
+  external_semaphore,
   fabric_vertex,
   fabric_edge,
   sysman_memory,

@@ -59,6 +59,7 @@ const FunctionNames& function_names() {
     add_context_functions(all);
     add_memory_functions(all);
     add_virtual_memory_functions(all);
+    add_semaphore_functions(all);
     add_command_functions(all);
     add_module_functions(all);
     add_sysman_functions(all);

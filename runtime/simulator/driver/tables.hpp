@@ -44,6 +44,7 @@ void add_device_functions(FunctionNames& names);
 void add_context_functions(FunctionNames& names);
 void add_memory_functions(FunctionNames& names);
 void add_virtual_memory_functions(FunctionNames& names);
+void add_semaphore_functions(FunctionNames& names);
 
 // Commands, synchronisation, modules.
 void fill(ze_command_queue_dditable_t& table);
