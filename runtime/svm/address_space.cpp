@@ -50,7 +50,14 @@ Status AddressSpace::cpu_fault(Address where, Access access) noexcept {
   return core_->cpu_fault(where, access);
 }
 void AddressSpace::invalidate(Interval interval, Event event) noexcept {
-  core_->invalidate(interval, event);
+  core_->begin_invalidation(interval, event);
+  core_->end_invalidation(interval);
+}
+void AddressSpace::begin_invalidation(Interval interval, Event event) noexcept {
+  core_->begin_invalidation(interval, event);
+}
+void AddressSpace::end_invalidation(Interval interval) noexcept {
+  core_->end_invalidation(interval);
 }
 std::size_t AddressSpace::collect_unmapped() noexcept { return core_->collect_unmapped(); }
 Status AddressSpace::prepare(DeviceId device, std::span<const AccessedInterval> accesses,

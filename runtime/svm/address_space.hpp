@@ -177,6 +177,12 @@ class AddressSpace {
   /// @context  any, fault
   void invalidate(Interval interval, Event event) noexcept;
 
+  /// As invalidate(), and keeps faults in the interval waiting until end_invalidation() of the same
+  /// interval: between the two the CPU mapping changes, and no device gets hold of what it was.
+  /// The caller holds no range and causes no fault in between.
+  void begin_invalidation(Interval interval, Event event) noexcept;
+  void end_invalidation(Interval interval) noexcept;
+
   /// Removes the ranges of unmapped memory and resets its attributes (A6); moves what survives of
   /// a partly unmapped range to system memory. Returns how many ranges went.
   /// @context  any, fault

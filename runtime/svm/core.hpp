@@ -180,7 +180,10 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   bool is_held_on_host(Interval interval) const noexcept;
 
   // core_invalidation.cpp
-  void invalidate(Interval interval, Event event) noexcept;
+  void begin_invalidation(Interval interval, Event event) noexcept;
+  void end_invalidation(Interval interval) noexcept;
+  bool is_invalidating(Interval interval) const noexcept;
+  void wait_for_invalidation(Address where) const noexcept;
   void unmap_devices(Notifier& notifier, Interval interval, const Event* event) noexcept;
   void unmap_range(Range& range) noexcept;
   DeadPart* note_dead(DeadPart* parts, Interval interval) noexcept;
@@ -226,6 +229,8 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   Status map_user_pages(Device& device, UserPagesId pages, Interval interval, Access access);
   Status map_segment(Device& device, Notifier& notifier, UserPagesId pages, Interval piece,
                      Access access, std::uint64_t seen);
+  void end_segments(Notifier& notifier, Device& device, Interval interval) noexcept
+      ZESVM_REQUIRES(notifier.lock());
   void drop_segments(UserPagesId pages, Interval interval);
   bool user_pages_valid(UserPagesId pages) const;
   void release_user_pages(UserPagesId pages);
@@ -287,6 +292,13 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   mutable Mutex<LockOrder::leaf> holds_lock_;
   std::vector<Interval, ArenaAllocator<Interval>> host_holds_ ZESVM_GUARDED_BY(holds_lock_);
   std::atomic<std::size_t> host_hold_count_{0};
+
+  // Whose CPU mappings change now, as given by begin_invalidation().
+  mutable Mutex<LockOrder::leaf> invalidating_lock_;
+  mutable Condition invalidation_ended_;
+  std::vector<Interval, ArenaAllocator<Interval>> invalidating_
+      ZESVM_GUARDED_BY(invalidating_lock_);
+  std::atomic<std::size_t> invalidating_count_{0};
 
   struct UserPages {
     std::uint64_t id;

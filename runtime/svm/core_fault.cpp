@@ -49,6 +49,7 @@ Status AddressSpace::Core::resolve(FaultState& fault) noexcept {
 
 Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
   // A6: what was unmapped goes before anything else is decided.
+  wait_for_invalidation(fault.where);
   if (has_pending()) collect_unmapped();
   const Rules rules = rules_at(fault.where);
   if (!rules.is_mirrored) return Step::done(Status::invalid_address);
@@ -71,7 +72,14 @@ Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
   const NotifierRef keep = keep_notifier(fault.where);
   // C7: faults on one range wait here for the one that serves them all.
   RangeHold hold{range};
-  if (!range.is_live() || range.has(Range::unmapped)) return Step::again();
+  if (!range.is_live()) return Step::again();
+  if (range.has(Range::unmapped)) {
+    // Here, since the collector may have taken it off the queue and not come to it yet.
+    const Status status = collect_range(range);
+    if (status != Status::ok) return Step::done(status);
+    collected_.fetch_add(1, std::memory_order_relaxed);
+    return Step::again();
+  }
   fault.range = range.interval();
   // D3: a range that was made under other attributes goes, its data kept.
   if (!range.has(Range::device_memory) && !rules.interval.contains(range.interval())) {
@@ -122,7 +130,7 @@ Step AddressSpace::Core::place_range(FaultState& fault, Range& range, const Rule
   fault.rule = wanted.rule;
   if (wanted.status != Status::ok) return Step::done(wanted.status);
   if (wanted.pagemap && is_held_on_host(range.interval())) {
-    fault.rule = Rule::held_on_host;
+    fault.rule = wanted.rule = Rule::held_on_host;
     fault.fell_back = Status::busy;
     if (wanted.is_required) return Step::done(Status::busy);
     wanted.pagemap = nullptr;
@@ -230,6 +238,7 @@ Step AddressSpace::Core::map_range(FaultState& fault, Range& range, const Rules&
   Lock guard{notifier.lock()};
   // A9: pages collected under another sequence, or rules read before they changed.
   if (!notifier.is_current(seen) || range.has(Range::unmapped) ||
+      is_invalidating(range.interval()) ||
       rules_version_.load(std::memory_order_acquire) != rules.version) {
     trace({Decision::started_over, Rule::sequence_moved, fault.cause, Status::ok, range.interval(),
            device.id});
@@ -237,6 +246,7 @@ Step AddressSpace::Core::map_range(FaultState& fault, Range& range, const Rules&
   }
   if (device.is_gone.load(std::memory_order_acquire)) return Step::done(Status::no_device);
   if (!range.prepare_pages(device.id)) return Step::done(Status::out_of_host_memory);
+  end_segments(notifier, device, range.interval());
   const auto map_begun = now();
   const Status mapped = device.port.map(range.interval(), *mapping);
   device.counters.map.add(now() - map_begun);
@@ -294,7 +304,7 @@ Result<RangeRef> AddressSpace::Core::insert(Notifier& notifier, Interval chunk,
   if (!made) return Status::out_of_host_memory;
   Lock guard{notifier.lock()};
   // The CPU's mapping was read under another sequence: it may be gone.
-  if (!notifier.is_current(seen)) return Status::busy;
+  if (!notifier.is_current(seen) || is_invalidating(chunk)) return Status::busy;
   if (RangeRef range = find(where)) return range;
   if (!notifier.table().is_free(chunk)) return Status::invalid_argument;
   made->change_flags(mapping.migratable == Migratable::yes ? Range::migratable : 0, 0);

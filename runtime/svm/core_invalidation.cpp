@@ -107,8 +107,40 @@ DeadPart* AddressSpace::Core::note_dead(DeadPart* parts, Interval interval) noex
   return part;
 }
 
-void AddressSpace::Core::invalidate(Interval interval, Event event) noexcept {
+void AddressSpace::Core::end_invalidation(Interval interval) noexcept {
+  Lock guard{invalidating_lock_};
+  const auto found = std::ranges::find(invalidating_, interval);
+  if (found == invalidating_.end()) return;
+  invalidating_.erase(found);
+  invalidating_count_.fetch_sub(1, std::memory_order_acq_rel);
+  invalidation_ended_.notify_all();
+}
+
+bool AddressSpace::Core::is_invalidating(Interval interval) const noexcept {
+  if (invalidating_count_.load(std::memory_order_acquire) == 0) return false;
+  Lock guard{invalidating_lock_};
+  return std::ranges::any_of(invalidating_,
+                             [&](const Interval& now) { return now.overlaps(interval); });
+}
+
+void AddressSpace::Core::wait_for_invalidation(Address where) const noexcept {
+  const auto concerns = [&] {
+    return std::ranges::any_of(invalidating_,
+                               [&](const Interval& now) { return now.contains(where); });
+  };
+  if (invalidating_count_.load(std::memory_order_acquire) == 0) return;
+  invalidating_lock_.lock();
+  while (concerns()) invalidation_ended_.wait(invalidating_lock_);
+  invalidating_lock_.unlock();
+}
+
+void AddressSpace::Core::begin_invalidation(Interval interval, Event event) noexcept {
   if (closed_.load(std::memory_order_acquire)) return;
+  {
+    Lock guard{invalidating_lock_};
+    invalidating_.push_back(interval);
+    invalidating_count_.fetch_add(1, std::memory_order_acq_rel);
+  }
   interval = {align_down(interval.begin, cpu_page),
               interval.end.value > ~std::uint64_t{0} - cpu_page.count
                   ? options_.interval.end

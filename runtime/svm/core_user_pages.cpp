@@ -23,6 +23,7 @@ Result<UserPagesId> AddressSpace::Core::user_pages(DeviceId id, Interval interva
   }
   Status status = Status::busy;
   for (unsigned i = 0; i < attempts && status == Status::busy; ++i) {
+    wait_for_invalidation(interval.begin);
     if (has_pending()) collect_unmapped();
     status = map_user_pages(*device, pages, interval, access);
     // A14: what was mapped before the failure goes, the way it was mapped.
@@ -67,14 +68,17 @@ Status AddressSpace::Core::map_segment(Device& device, Notifier& notifier, UserP
   if (!segment) return Status::out_of_host_memory;
   Lock guard{notifier.lock()};
   bool is_mixed = false;
-  notifier.table().for_each(piece, [&](Range& range) { is_mixed |= range.block.is_lent(); });
-  if (!notifier.is_current(seen) || is_mixed) {
+  notifier.table().for_each(piece, [&](Range& range) {
+    is_mixed |= range.block.is_lent() || range.pages(device.id).has(Pages::mapped);
+  });
+  if (!notifier.is_current(seen) || is_mixed || is_invalidating(piece)) {
     arena_delete(segment);
     return Status::busy;
   }
   Mapping mapping;
   mapping.writable = access == Access::read ? Writable::no : Writable::yes;
   mapping.atomics = atomics_on(policy_devices(device, {}), nullptr, AtomicAccess::device);
+  end_segments(notifier, device, piece);
   const auto begun = now();
   const Status mapped = device.port.map(piece, mapping);
   device.counters.map.add(now() - begun);
@@ -86,6 +90,18 @@ Status AddressSpace::Core::map_segment(Device& device, Notifier& notifier, UserP
   notifier.user_segments() = segment;
   notifier.references().fetch_add(1, std::memory_order_acq_rel);
   return Status::ok;
+}
+
+/// Ends the user pages of a device that something else is about to be mapped over. Under notifier.
+void AddressSpace::Core::end_segments(Notifier& notifier, Device& device,
+                                      Interval interval) noexcept {
+  for (UserSegment* segment = notifier.user_segments(); segment; segment = segment->next) {
+    if (!segment->is_mapped || segment->device != device.id) continue;
+    if (!segment->interval.overlaps(interval)) continue;
+    segment->is_mapped = false;
+    device.port.unmap(segment->interval, segment->direction);
+    device.port.flush(segment->interval);
+  }
 }
 
 void AddressSpace::Core::drop_segments(UserPagesId pages, Interval interval) {
