@@ -201,7 +201,7 @@ Status NodeState::usable(TileId id) {
 
 Status NodeState::resolve(Address where, CpuAccess access) {
   const auto mapping = memory.find(where);
-  if (!mapping) {
+  if (!mapping || (mapping->is_programs && !mapping->is_migratable)) {
     return program_memory->wait_until_accessible(where) ? Status::ok : Status::not_mapped;
   }
   if (!mapping->is_migratable || mapping->cpu == PageAccess::none) {

@@ -152,6 +152,7 @@ Status ProgramMemory::take(Interval interval, const Found& found) {
   node_.memory.know({.interval = interval,
                      .kind = MemoryKind::shared,
                      .is_migratable = found.may_migrate,
+                     .is_programs = true,
                      .file = &files_[piece.file],
                      .file_offset = piece.offset});
   return Status::ok;
@@ -171,7 +172,6 @@ void ProgramMemory::adopt_all(Interval interval) {
 
 bool ProgramMemory::wait_until_accessible(Address where) {
   const Lock guard{lock_};
-  if (node_.memory.find(where)) return true;
   const auto found = look_up(where);
   return found.has_value() && found->map.is_readable && found->map.is_writable;
 }
