@@ -1,6 +1,7 @@
 // zeMem*: allocating, asking, freeing; what is refused and how.
+#include <atomic>
 #include <cstring>
-#include <numeric>
+#include <thread>
 
 #include "node/driver_fixture.hpp"
 
@@ -152,6 +153,27 @@ TEST_F(MemoryTest, OfDevicesMayExceedTheirVramAndKeepsItsBytes) {
     EXPECT_EQ(i + 1, line.back());
     ZE_OK(zeMemFree(context, blocks[i]));
   }
+}
+
+TEST_F(MemoryTest, IsAllocatedAndFreedByManyThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  std::atomic<int> failures{0};
+  const auto work = [&](unsigned char mark) {
+    for (int round = 0; round < 50; ++round) {
+      void* memory = nullptr;
+      if (allocate_shared(4096 + round * 512, 0, nullptr, &memory) != ZE_RESULT_SUCCESS) {
+        ++failures;
+        return;
+      }
+      std::memset(memory, mark, 4096);
+      if (ask(memory, nullptr).type != ZE_MEMORY_TYPE_SHARED) ++failures;
+      if (static_cast<unsigned char*>(memory)[4095] != mark) ++failures;
+      if (zeMemFree(context, memory) != ZE_RESULT_SUCCESS) ++failures;
+    }
+  };
+  for (unsigned char mark = 1; mark <= 4; ++mark) threads.emplace_back(work, mark);
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(0, failures);
 }
 
 TEST_F(MemoryTest, IsMadeResidentAndEvicted) {

@@ -64,6 +64,8 @@ std::uint32_t Device::index_in_card() const {
 }
 
 bool Device::is_lost() const {
+  // In a child made by fork nothing answers.
+  if (!node().is_usable()) return true;
   return std::any_of(tiles_.begin(), tiles_.end(),
                      [this](node::TileId tile) { return node().is_lost(tile); });
 }

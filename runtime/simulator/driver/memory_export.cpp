@@ -174,9 +174,13 @@ ze_result_t close_ipc_handle(ze_context_handle_t handle, const void* pointer) {
     const auto memory = context->node().allocation_at(address_of(pointer));
     if (!memory || !memory->is_imported)
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "closing what no IPC handle was opened as");
-    if (const auto status = context->node().free(memory->interval.begin); status != Status::ok)
+    const auto base = memory->interval.begin;
+    if (!context->disown(base))
+      return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "closing IPC memory of another context");
+    if (const auto status = context->node().free(base); status != Status::ok) {
+      context->adopt(base);
       return fail(status, "closing IPC memory");
-    context->disown(memory->interval.begin);
+    }
     return ZE_RESULT_SUCCESS;
   });
 }

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 
 #include "simulator/driver/device_identity.hpp"
 #include "simulator/driver/device_properties.hpp"
@@ -228,41 +227,6 @@ ze_result_t parts(zes_device_handle_t handle, std::uint32_t* count, Handle* hand
   });
 }
 
-std::uint8_t next_number(const std::vector<std::shared_ptr<SysmanPort>>& ports) {
-  return static_cast<std::uint8_t>(ports.size() + 1);
-}
-
-SysmanParts make_parts(Device& device) {
-  SysmanParts made;
-  for (const auto tile : device.tiles()) {
-    made.memories.push_back(std::make_shared<SysmanMemory>(device, tile));
-    made.frequencies.push_back(std::make_shared<SysmanFrequency>(device, tile));
-  }
-  for (const auto& edge : Fabric::of(device.driver()).edges()) {
-    if (edge->link().protocol != topology::Protocol::xe_link) continue;
-    // A card with sub-devices has its ports on them, one for each tile at the other side.
-    const auto is_ours = [&](const FabricVertex& vertex) {
-      const auto& end = vertex.device();
-      return device.sub_devices().empty() ? &end == &device : end.root() == &device;
-    };
-    if (is_ours(edge->first()))
-      made.ports.push_back(std::make_shared<SysmanPort>(edge->first(), edge->second(), edge->link(),
-                                                        next_number(made.ports)));
-    else if (is_ours(edge->second()))
-      made.ports.push_back(std::make_shared<SysmanPort>(edge->second(), edge->first(), edge->link(),
-                                                        next_number(made.ports)));
-  }
-  for (const auto& part : made.memories) add(part);
-  for (const auto& part : made.frequencies) add(part);
-  for (const auto& part : made.ports) add(part);
-  return made;
-}
-
-struct PartsOfDevices {
-  Mutex<LockOrder::driver> lock;
-  std::map<const Device*, SysmanParts> by_device ZESVM_GUARDED_BY(lock);
-};
-
 }  // namespace
 
 bool is_sysman_enabled() {
@@ -277,15 +241,6 @@ std::uint64_t sysman_timestamp() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                         std::chrono::steady_clock::now().time_since_epoch())
                                         .count());
-}
-
-const SysmanParts& SysmanParts::of(Device& device) {
-  static auto& all = *new PartsOfDevices;  // never destroyed, as the devices
-  Lock guard{all.lock};
-  auto found = all.by_device.find(&device);
-  if (found == all.by_device.end())
-    found = all.by_device.emplace(&device, make_parts(device)).first;
-  return found->second;
 }
 
 void fill(zes_device_dditable_t& table) {

@@ -58,6 +58,7 @@ const FunctionNames& function_names() {
     add_device_functions(all);
     add_context_functions(all);
     add_memory_functions(all);
+    add_atomic_access_functions(all);
     add_virtual_memory_functions(all);
     add_semaphore_functions(all);
     add_command_functions(all);

@@ -43,6 +43,7 @@ void add_driver_functions(FunctionNames& names);
 void add_device_functions(FunctionNames& names);
 void add_context_functions(FunctionNames& names);
 void add_memory_functions(FunctionNames& names);
+void add_atomic_access_functions(FunctionNames& names);
 void add_virtual_memory_functions(FunctionNames& names);
 void add_semaphore_functions(FunctionNames& names);
 
