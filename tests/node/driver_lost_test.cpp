@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <signal.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -64,6 +65,22 @@ TEST_F(DriverLostTest, LeavesTheOtherDeviceAtWork) {
   EXPECT_EQ(8, bytes[4095]);
   EXPECT_EQ(8, static_cast<unsigned char*>(memory)[3u << 20]);
   ZE_OK(zeMemFree(context, memory));
+}
+
+// proves: H5
+TEST_F(DriverLostTest, IsWhatAForkedChildSees) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    void* memory = nullptr;
+    if (zeDeviceGetStatus(devices[1]) != ZE_RESULT_ERROR_DEVICE_LOST) ::_exit(1);
+    ::_exit(allocate_shared(4096, 0, devices[1], &memory) == ZE_RESULT_ERROR_DEVICE_LOST ? 0 : 2);
+  }
+  int status = -1;
+  ASSERT_EQ(child, ::waitpid(child, &status, 0));
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(0, WEXITSTATUS(status));
+  ZE_OK(zeDeviceGetStatus(devices[1]));
 }
 
 }  // namespace
