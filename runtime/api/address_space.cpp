@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -12,15 +13,39 @@
 namespace zesvm {
 namespace {
 
-// A cache line of every supported device.
-constexpr std::size_t least_alignment = 64;
-
 // More than a device's limit for one allocation is allowed: pages move in and out as needed.
 ze_relaxed_allocation_limits_exp_desc_t relaxed_limits() {
   ze_relaxed_allocation_limits_exp_desc_t limits{};
   limits.stype = ZE_STRUCTURE_TYPE_RELAXED_ALLOCATION_LIMITS_EXP_DESC;
   limits.flags = ZE_RELAXED_ALLOCATION_LIMITS_EXP_FLAG_MAX_SIZE;
   return limits;
+}
+
+// 2 MiB: the largest chunk memory moves in. 64 KiB: the smallest some devices move. An allocation
+// that ends inside a chunk would move in smaller ones, or not at all; from half a chunk on the rest
+// is worth that.
+constexpr Bytes large_chunk = 2_MiB;
+constexpr Bytes small_chunk = 64_KiB;
+
+/// What is asked of the driver for an allocation.
+struct Footprint {
+  Bytes size;
+  Bytes alignment;
+  bool is_small = false;
+};
+
+Footprint footprint_of(Bytes size, Bytes alignment) {
+  // Sums below must not wrap; the driver refuses such sizes in its own words.
+  if (size > 1_GiB * 1024 * 1024) return {size, alignment, false};
+  const bool is_small = size < large_chunk / 2;
+  const Bytes chunk = is_small ? small_chunk : large_chunk;
+  return {align_up(size, chunk), std::max(alignment, chunk), is_small};
+}
+
+// Devices map what the CPU never touched in their smallest pages, and some cannot move those.
+void touch(void* pointer, Bytes size) {
+  auto* bytes = static_cast<volatile char*>(pointer);
+  for (std::size_t i = 0; i < size.count; i += cpu_page.count) bytes[i] = 0;
 }
 
 // An allocation that belongs to no device may be used by all; the only device can have it.
@@ -58,26 +83,28 @@ void* AddressSpace::allocate_bytes(std::size_t bytes, std::size_t alignment) {
   ze_host_mem_alloc_desc_t host{};
   host.stype = ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC;
   void* pointer = nullptr;
-  ZESVM_ZE(zeMemAllocShared(context_.handle(), &device, &host, bytes,
-                            std::max(alignment, least_alignment), home_of(context_), &pointer),
+  const Footprint footprint = footprint_of(Bytes{bytes}, Bytes{alignment});
+  ZESVM_ZE(zeMemAllocShared(context_.handle(), &device, &host, footprint.size.count,
+                            footprint.alignment.count, home_of(context_), &pointer),
            doing);
+  if (footprint.is_small) touch(pointer, footprint.size);
   const Address begin = address_of(pointer);
-  allocations_->add({begin, begin + Bytes{bytes}});
+  allocations_->add({{begin, begin + Bytes{bytes}}, begin + footprint.size});
   return pointer;
 }
 
 void AddressSpace::free(void* pointer) {
   if (pointer == nullptr) return;
-  const auto interval = allocations_->remove(address_of(pointer));
-  if (!interval)
+  // Removed first: once the driver has it back, another thread may be given the same address.
+  const auto living = allocations_->remove(address_of(pointer));
+  if (!living)
     throw Error(ErrorCode::unknown_memory,
                 "freeing " + address_text(pointer) +
                     ": no living allocation of this address space begins there");
-  if (const ze_result_t result = zeMemFree(context_.handle(), pointer);
-      result != ZE_RESULT_SUCCESS) {
-    allocations_->add(*interval);
-    levelzero::throw_failed("zeMemFree", result, "freeing " + address_text(pointer));
-  }
+  const ze_result_t result = zeMemFree(context_.handle(), pointer);
+  if (result == ZE_RESULT_SUCCESS) return;
+  allocations_->add(*living);
+  levelzero::throw_failed("zeMemFree", result, "freeing " + address_text(pointer));
 }
 
 void AddressSpace::free_quietly(void* pointer) noexcept {

@@ -1,29 +1,45 @@
 #include "api/allocations.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace zesvm {
 
-void AddressSpace::Allocations::add(Interval interval) {
+void AddressSpace::Allocations::add(Living living) {
   Lock guard{lock_};
-  living_.emplace(interval.begin, interval);
+  living_.emplace(living.interval.begin, living);
 }
 
-std::optional<Interval> AddressSpace::Allocations::remove(Address begin) {
+std::optional<AddressSpace::Allocations::Living> AddressSpace::Allocations::remove(Address begin) {
   Lock guard{lock_};
   const auto found = living_.find(begin);
   if (found == living_.end()) return std::nullopt;
-  const Interval interval = found->second;
+  const Living living = found->second;
   living_.erase(found);
-  std::erase_if(notes_, [&](const AdviceNote& note) { return interval.contains(note.interval); });
-  return interval;
+  std::erase_if(notes_,
+                [&](const AdviceNote& note) { return living.interval.contains(note.interval); });
+  return living;
+}
+
+const AddressSpace::Allocations::Living* AddressSpace::Allocations::find(Address where) const {
+  auto after = living_.upper_bound(where);
+  if (after == living_.begin()) return nullptr;
+  const Living& living = std::prev(after)->second;
+  return living.interval.contains(where) ? &living : nullptr;
+}
+
+Interval AddressSpace::Allocations::with_rest_of_chunk(Interval interval) const {
+  Lock guard{lock_};
+  const Living* living = find(interval.begin);
+  if (living == nullptr || living->interval.end != interval.end) return interval;
+  return {interval.begin, living->footprint_end};
 }
 
 std::vector<Interval> AddressSpace::Allocations::take_all() {
   Lock guard{lock_};
   std::vector<Interval> all;
-  for (const auto& [begin, interval] : living_) all.push_back(interval);
+  for (const auto& [begin, living] : living_) all.push_back(living.interval);
   living_.clear();
   notes_.clear();
   return all;
@@ -31,16 +47,14 @@ std::vector<Interval> AddressSpace::Allocations::take_all() {
 
 std::optional<Interval> AddressSpace::Allocations::covering(Address where) const {
   Lock guard{lock_};
-  auto after = living_.upper_bound(where);
-  if (after == living_.begin()) return std::nullopt;
-  const Interval& interval = std::prev(after)->second;
-  return interval.contains(where) ? std::optional(interval) : std::nullopt;
+  const Living* living = find(where);
+  return living != nullptr ? std::optional(living->interval) : std::nullopt;
 }
 
 Bytes AddressSpace::Allocations::total() const {
   Lock guard{lock_};
   Bytes total;
-  for (const auto& [begin, interval] : living_) total += interval.size();
+  for (const auto& [begin, living] : living_) total += living.interval.size();
   return total;
 }
 

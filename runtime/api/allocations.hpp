@@ -34,11 +34,18 @@ struct AdviceNote {
 /// A table of allocations. Safe to use from any thread.
 class AddressSpace::Allocations {
  public:
+  /// An allocation, and up to where the driver gave memory for it.
+  struct Living {
+    Interval interval;
+    Address footprint_end;
+  };
+
   /// Adds one. It must not overlap another.
-  void add(Interval interval);
-  /// Removes the allocation that begins at `begin` and its notes.
-  /// @errors returns nothing when none begins there
-  std::optional<Interval> remove(Address begin);
+  void add(Living living);
+  /// Removes the allocation that begins at `begin` and its notes. Returns it, if there was one.
+  std::optional<Living> remove(Address begin);
+  /// Returns the interval, up to the end of the driver's memory where it ends with its allocation.
+  Interval with_rest_of_chunk(Interval interval) const;
   /// Removes and returns all of them.
   std::vector<Interval> take_all();
   /// Returns the allocation that covers `where`.
@@ -54,7 +61,8 @@ class AddressSpace::Allocations {
  private:
   // Programs allocate on many threads; nothing is called under it.
   mutable Mutex<LockOrder::leaf> lock_;
-  std::map<Address, Interval> living_ ZESVM_GUARDED_BY(lock_);
+  const Living* find(Address where) const ZESVM_REQUIRES(lock_);
+  std::map<Address, Living> living_ ZESVM_GUARDED_BY(lock_);
   std::vector<AdviceNote> notes_ ZESVM_GUARDED_BY(lock_);
 };
 

@@ -73,6 +73,8 @@ HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Ad
   check(pointer, bytes, "advising");
   AdviceNote note = note_for(pointer, bytes, advice);
   if (allocations_->is_noted(note)) return {HintOutcome::already_so, "advised before"};
+  // A border inside a chunk would cut it into pieces that some devices cannot move.
+  bytes = allocations_->with_rest_of_chunk(note.interval).size().count;
   HintResult outcome;
   if (advice.kind() == Advice::Kind::atomic) {
     outcome = set_atomics(context_, pointer, bytes, advice.atomic_access());

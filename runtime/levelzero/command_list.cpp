@@ -35,8 +35,11 @@ CommandList::LoadedKernel& CommandList::load(const std::shared_ptr<Program>& pro
   LoadedKernel loaded{program, nullptr};
   ZESVM_ZE(zeKernelCreate(program->module_on(tile_), &description, &loaded.handle),
            "making kernel " + kernel + " of " + program->origin());
-  // Memory reached through pointers in memory must be there as well as what arguments point to.
-  zeKernelSetIndirectAccess(loaded.handle, ZE_KERNEL_INDIRECT_ACCESS_FLAG_SHARED);
+  // Memory reached through pointers in memory must be there as well as what arguments point to. A
+  // driver without page faults then brings all there is, at every launch.
+  if (program->may_follow_pointers())
+    ZESVM_ZE(zeKernelSetIndirectAccess(loaded.handle, ZE_KERNEL_INDIRECT_ACCESS_FLAG_SHARED),
+             "letting kernel " + kernel + " follow pointers");
   return kernels_.emplace(key, std::move(loaded)).first->second;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "levelzero/call.hpp"
+#include "levelzero/pointer_use.hpp"
 
 namespace zesvm::levelzero {
 namespace {
@@ -36,6 +37,7 @@ Program::Program(std::shared_ptr<Context> context, std::vector<std::byte> spirv,
       origin_(std::move(origin)),
       bytes_(std::move(spirv)),
       module_(checked(bytes_, origin_)),
+      may_follow_pointers_(levelzero::may_follow_pointers(module_)),
       builds_(context_->tiles().size()) {}
 
 Program::~Program() {

@@ -30,6 +30,8 @@ class Program {
   std::vector<std::string> kernel_names() const;
   /// Returns what the module says about a kernel. @errors unknown_kernel
   const spirv::Kernel& reflection(const std::string& kernel) const;
+  /// Returns whether its kernels may reach memory that no argument points to.
+  bool may_follow_pointers() const { return may_follow_pointers_; }
   /// Returns the module built for a tile, building it if it was not. Other callers wait.
   /// @errors module_rejected, with the build log
   ze_module_handle_t module_on(const Tile& tile);
@@ -41,6 +43,7 @@ class Program {
   std::string origin_;
   std::vector<std::byte> bytes_;
   spirv::Module module_;
+  bool may_follow_pointers_;
   Mutex<LockOrder::driver> lock_;
   std::vector<ze_module_handle_t> builds_ ZESVM_GUARDED_BY(lock_);
 };

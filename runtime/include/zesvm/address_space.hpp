@@ -146,8 +146,11 @@ class ZESVM_API AddressSpace {
   ~AddressSpace();
 
   /// Returns `bytes` bytes that the CPU and every device may use, aligned to `alignment`, a power of
-  /// two (0: at least 64). What they hold is unspecified, and zeros on the simulated node. They live
-  /// until free() or the end of the Runtime.
+  /// two (0: at least 64 KiB). They live until free() or the end of the Runtime. What they hold is
+  /// unspecified, and zeros on the simulated node.
+  ///
+  /// Sizes are rounded up to whole chunks, the units memory moves in: of 64 KiB, or of 2 MiB from
+  /// 1 MiB on.
   /// @errors invalid_argument: no bytes, or more than a device's limit; out_of_host_memory,
   ///         out_of_device_memory. Nothing was allocated.
   void* allocate_bytes(std::size_t bytes, std::size_t alignment = 0);
