@@ -108,16 +108,52 @@ TEST_F(MemoryTest, IsFreedOnceAndByItsContextOnly) {
   ZE_OK(zeContextDestroy(other));
 }
 
-TEST_F(MemoryTest, IsFreedByPolicy) {
-  for (const auto policy : {ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_BLOCKING_FREE,
-                            ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_DEFER_FREE}) {
-    void* memory = nullptr;
-    ZE_OK(allocate_shared(4096, 0, devices[0], &memory));
-    const ze_memory_free_ext_desc_t desc{ZE_STRUCTURE_TYPE_MEMORY_FREE_EXT_DESC, nullptr,
-                                         static_cast<std::uint32_t>(policy)};
-    ZE_OK(zeMemFreeExt(context, &desc, memory));
-    EXPECT_EQ(ZE_MEMORY_TYPE_UNKNOWN, ask(memory, nullptr).type);
-  }
+TEST_F(MemoryTest, IsFreedOnceCommandsHaveEnded) {
+  const ze_memory_free_ext_desc_t blocking{ZE_STRUCTURE_TYPE_MEMORY_FREE_EXT_DESC, nullptr,
+                                           ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_BLOCKING_FREE};
+  void* memory = nullptr;
+  ZE_OK(allocate_shared(4096, 0, devices[0], &memory));
+  ZE_OK(zeMemFreeExt(context, &blocking, memory));
+  EXPECT_EQ(ZE_MEMORY_TYPE_UNKNOWN, ask(memory, nullptr).type);
+}
+
+TEST_F(MemoryTest, OfDeferredFreeServesCommandsThatWait) {
+  void* memory = nullptr;
+  void* target = nullptr;
+  ZE_OK(allocate_shared(4096, 0, devices[0], &memory));
+  ZE_OK(allocate_host(4096, 0, &target));
+  std::memset(memory, 12, 4096);
+  const ze_event_pool_desc_t pool_desc{ZE_STRUCTURE_TYPE_EVENT_POOL_DESC, nullptr,
+                                       ZE_EVENT_POOL_FLAG_HOST_VISIBLE, 1};
+  const ze_event_desc_t event_desc{ZE_STRUCTURE_TYPE_EVENT_DESC, nullptr, 0, 0, 0};
+  ze_event_pool_handle_t pool = nullptr;
+  ze_event_handle_t gate = nullptr;
+  ZE_OK(zeEventPoolCreate(context, &pool_desc, 0, nullptr, &pool));
+  ZE_OK(zeEventCreate(pool, &event_desc, &gate));
+  const ze_command_queue_desc_t queue_desc{
+      ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC, nullptr, 0, 0, 0, ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS,
+      ZE_COMMAND_QUEUE_PRIORITY_NORMAL};
+  const ze_command_list_desc_t list_desc{ZE_STRUCTURE_TYPE_COMMAND_LIST_DESC, nullptr, 0, 0};
+  ze_command_queue_handle_t queue = nullptr;
+  ze_command_list_handle_t list = nullptr;
+  ZE_OK(zeCommandQueueCreate(context, devices[0], &queue_desc, &queue));
+  ZE_OK(zeCommandListCreate(context, devices[0], &list_desc, &list));
+  ZE_OK(zeCommandListAppendMemoryCopy(list, target, memory, 4096, nullptr, 1, &gate));
+  ZE_OK(zeCommandListClose(list));
+  ZE_OK(zeCommandQueueExecuteCommandLists(queue, 1, &list, nullptr));
+  const ze_memory_free_ext_desc_t deferred{ZE_STRUCTURE_TYPE_MEMORY_FREE_EXT_DESC, nullptr,
+                                           ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_DEFER_FREE};
+  ZE_OK(zeMemFreeExt(context, &deferred, memory));
+  EXPECT_EQ(ZE_RESULT_ERROR_INVALID_ARGUMENT, zeMemFree(context, memory));
+  ZE_OK(zeEventHostSignal(gate));
+  ZE_OK(zeCommandQueueSynchronize(queue, UINT64_MAX));
+  EXPECT_EQ(12, static_cast<char*>(target)[4095]);
+  while (ask(memory, nullptr).type != ZE_MEMORY_TYPE_UNKNOWN) std::this_thread::yield();
+  ZE_OK(zeCommandListDestroy(list));
+  ZE_OK(zeCommandQueueDestroy(queue));
+  ZE_OK(zeEventDestroy(gate));
+  ZE_OK(zeEventPoolDestroy(pool));
+  ZE_OK(zeMemFree(context, target));
 }
 
 TEST_F(MemoryTest, KnowsItsAddressRange) {

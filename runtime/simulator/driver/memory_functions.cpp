@@ -1,6 +1,8 @@
 // zeMem*: allocating, freeing, asking about memory.
 #include <bit>
+#include <thread>
 
+#include "simulator/driver/command_list.hpp"
 #include "simulator/driver/extension_chain.hpp"
 #include "simulator/driver/handles.hpp"
 #include "simulator/driver/memory_export.hpp"
@@ -145,14 +147,45 @@ ze_result_t free_memory(ze_context_handle_t handle, void* pointer) {
   });
 }
 
-ze_result_t free_ext(ze_context_handle_t context, const ze_memory_free_ext_desc_t* description,
+/// Waits until the devices of a context have done everything they were given so far. A device
+/// that is lost has nothing more to do.
+void wait_for_commands(const Context& context) {
+  for (Device* const device : context.devices()) {
+    static_cast<void>(synchronize_streams(*device));
+    for (const auto& tile : device->sub_devices()) static_cast<void>(synchronize_streams(*tile));
+  }
+}
+
+/// Frees memory once no command can use it any more, on a thread of its own.
+ze_result_t free_later(const std::shared_ptr<Context>& context, Address base) {
+  // Given up now: a second free of it is an error, as it should be.
+  if (!context->disown(base))
+    return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT,
+                "freeing a pointer that no allocation of the context begins at");
+  forget_exports(base);
+  std::thread{[context, base] {
+    wait_for_commands(*context);
+    static_cast<void>(context->node().free(base));
+  }}.detach();
+  return ZE_RESULT_SUCCESS;
+}
+
+ze_result_t free_ext(ze_context_handle_t handle, const ze_memory_free_ext_desc_t* description,
                      void* pointer) {
+  ZESVM_FIND(context, Context, handle);
   ZESVM_NOT_NULL(description);
+  ZESVM_NOT_NULL(pointer);
   constexpr ze_driver_memory_free_policy_ext_flags_t known =
       ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_BLOCKING_FREE |
       ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_DEFER_FREE;
   if ((description->freePolicy & ~known) != 0) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
-  return free_memory(context, pointer);
+  return entry([&] {
+    if ((description->freePolicy & ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_DEFER_FREE) != 0)
+      return free_later(context, address_of(pointer));
+    if ((description->freePolicy & ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_BLOCKING_FREE) != 0)
+      wait_for_commands(*context);
+    return free_memory(handle, pointer);
+  });
 }
 
 ze_memory_type_t type_of(node::MemoryKind kind) {
