@@ -153,6 +153,7 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
                 Access access) const noexcept;
   PolicyDevices policy_devices(const Device& device, const Attributes& attributes) const noexcept;
   Status resolve(FaultState& fault) noexcept;
+  Step found_valid(FaultState& fault, const Range& range) noexcept;
   Step try_fault(FaultState& fault) noexcept;
   Step place_range(FaultState& fault, Range& range, const Rules& rules) noexcept;
   Step move_range(FaultState& fault, Range& range, const Wanted& wanted,
@@ -187,6 +188,7 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   void unmap_devices(Notifier& notifier, Interval interval, const Event* event) noexcept;
   void unmap_range(Range& range) noexcept;
   DeadPart* note_dead(DeadPart* parts, Interval interval) noexcept;
+  void reset_unmapped_attributes() noexcept;
   std::size_t collect_unmapped() noexcept;
   Status collect_range(Range& range) noexcept;
   void requeue(Range* kept) noexcept;

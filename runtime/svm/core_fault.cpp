@@ -47,6 +47,13 @@ Status AddressSpace::Core::resolve(FaultState& fault) noexcept {
   return Status::busy;
 }
 
+Step AddressSpace::Core::found_valid(FaultState& fault, const Range& range) noexcept {
+  fault.range = range.interval();
+  fault.device.counters.valid_faults.add(chunk_index(fault.range.size()));
+  trace({Decision::fault_valid, Rule::none, fault.cause, Status::ok, fault.range, fault.device.id});
+  return Step::done(Status::ok);
+}
+
 Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
   // A6: what was unmapped goes before anything else is decided.
   wait_for_invalidation(fault.where);
@@ -62,13 +69,8 @@ Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
     fault.is_counted = true;
     fault.device.counters.faults.add(chunk_index(range.interval().size()));
   }
-  if (!fault.override_wanted && is_valid(fault.device, range, rules, fault.access)) {
-    fault.device.counters.valid_faults.add(chunk_index(range.interval().size()));
-    fault.range = range.interval();
-    trace({Decision::fault_valid, Rule::none, fault.cause, Status::ok, range.interval(),
-           fault.device.id});
-    return Step::done(Status::ok);
-  }
+  if (!fault.override_wanted && is_valid(fault.device, range, rules, fault.access))
+    return found_valid(fault, range);
   const NotifierRef keep = keep_notifier(fault.where);
   // C7: faults on one range wait here for the one that serves them all.
   RangeHold hold{range};
@@ -81,6 +83,9 @@ Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
     return Step::again();
   }
   fault.range = range.interval();
+  // Who waited may find it served.
+  if (!fault.override_wanted && is_valid(fault.device, range, rules, fault.access))
+    return found_valid(fault, range);
   // D3: a range that was made under other attributes goes, its data kept.
   if (!range.has(Range::device_memory) && !rules.interval.contains(range.interval())) {
     return drop_range(range);

@@ -7,7 +7,7 @@
 namespace zesvm::svm {
 
 /// Takes a range from every device, with a flush of its own. Under notifier.
-void AddressSpace::Core::unmap_range(Range& range) noexcept {
+void AddressSpace::Core::unmap_range(Range& range) noexcept ZESVM_NO_THREAD_SAFETY_ANALYSIS {
   const Interval interval = range.interval();
   const bool is_unmapped = range.has(Range::unmapped);
   bool was_mapped = false;
@@ -44,7 +44,8 @@ void AddressSpace::Core::unmap_devices(Notifier& notifier, Interval interval,
   Range* queued = nullptr;
   Range* last_queued = nullptr;
   bool was_mapped = false;
-  for_each_device([&](Device& device) {
+  // The analysis does not know that the lambda runs under the lock.
+  for_each_device([&](Device& device) ZESVM_NO_THREAD_SAFETY_ANALYSIS {
     Interval touched{};
     notifier.table().for_each(interval, [&](Range& range) {
       const Pages pages = range.pages(device.id);
@@ -124,7 +125,7 @@ bool AddressSpace::Core::is_invalidating(Interval interval) const noexcept {
 }
 
 void AddressSpace::Core::wait_for_invalidation(Address where) const noexcept {
-  const auto concerns = [&] {
+  const auto concerns = [&]() ZESVM_NO_THREAD_SAFETY_ANALYSIS {
     return std::ranges::any_of(invalidating_,
                                [&](const Interval& now) { return now.contains(where); });
   };
@@ -169,22 +170,32 @@ void AddressSpace::Core::begin_invalidation(Interval interval, Event event) noex
   }
 }
 
-std::size_t AddressSpace::Core::collect_unmapped() noexcept {
-  Range* queue = nullptr;
+void AddressSpace::Core::reset_unmapped_attributes() noexcept {
+  {
+    Lock guard{queue_lock_};
+    if (unmapped_.empty()) return;
+  }
+  // Taken from the list under lock_: advice on new memory at the old place waits for it there, and
+  // is not reset with what was advised before.
+  Lock guard{lock_};
   std::vector<Interval, ArenaAllocator<Interval>> unmapped;
+  {
+    Lock queue{queue_lock_};
+    unmapped.swap(unmapped_);
+  }
+  for (const Interval interval : unmapped) attributes_.reset(interval);
+  rules_version_.fetch_add(1, std::memory_order_acq_rel);
+  note_change();
+  has_rules_.store(!attributes_.is_empty() || !removed_mirrors_.empty(), std::memory_order_release);
+}
+
+std::size_t AddressSpace::Core::collect_unmapped() noexcept {
+  reset_unmapped_attributes();
+  Range* queue = nullptr;
   {
     Lock guard{queue_lock_};
     queue = std::exchange(queue_, nullptr);
-    unmapped.swap(unmapped_);
-    has_pending_.store(false, std::memory_order_release);
-  }
-  if (!unmapped.empty()) {
-    Lock guard{lock_};
-    for (const Interval interval : unmapped) attributes_.reset(interval);
-    rules_version_.fetch_add(1, std::memory_order_acq_rel);
-    note_change();
-    has_rules_.store(!attributes_.is_empty() || !removed_mirrors_.empty(),
-                     std::memory_order_release);
+    has_pending_.store(!unmapped_.empty(), std::memory_order_release);
   }
   std::size_t collected = 0;
   Range* kept = nullptr;

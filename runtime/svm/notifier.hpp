@@ -36,7 +36,8 @@ class Notifier {
 
   Interval interval() const { return interval_; }
   LockType& lock() const ZESVM_RETURN_CAPABILITY(lock_) { return lock_; }
-  bool is_usable() const { return table_.is_usable(); }
+  /// Whether it got its memory. Never changes.
+  bool is_usable() const ZESVM_NO_THREAD_SAFETY_ANALYSIS { return table_.is_usable(); }
 
   /// Returns the sequence to collect pages under: waits for a running invalidation (N2).
   /// @locks  takes notifier
