@@ -406,9 +406,10 @@ void Machine::map(Interval interval, Writable writable, Migratable migratable) {
 void Machine::replace_mappings(Interval interval, std::optional<Writable> writable) {
   const std::lock_guard guard{lock_};
   const std::map<Address, CpuMapping> before = mappings_;
-  for (const auto& [begin, mapping] : before) {
+  for (const auto& entry : before) {
+    const CpuMapping mapping = entry.second;
     if (!mapping.interval.overlaps(interval)) continue;
-    mappings_.erase(begin);
+    mappings_.erase(entry.first);
     const auto keep = [&](Interval part, Writable part_writable) {
       if (part.begin >= part.end) return;
       mappings_[part.begin] = {part, part_writable, mapping.migratable};

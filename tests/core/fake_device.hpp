@@ -181,6 +181,8 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
 
   /// Makes the address space, without a collector thread unless asked.
   AddressSpace& make_space(AddressSpaceOptions options = {});
+  /// Takes an address space made over this machine.
+  void adopt_space(std::unique_ptr<AddressSpace> space) { space_ = std::move(space); }
   AddressSpace& space() { return *space_; }
   void drop_space() { space_.reset(); }
   bool has_space() const { return space_ != nullptr; }
