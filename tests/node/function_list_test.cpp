@@ -84,6 +84,7 @@ std::string document() {
 class FunctionListTest : public DriverFixture {
  protected:
   void SetUp() override {
+    ::setenv("ZES_ENABLE_SYSMAN", "1", 1);
     DriverFixture::SetUp();
     library = ::dlopen(std::getenv("ZE_ENABLE_ALT_DRIVERS"), RTLD_NOW);
     ASSERT_NE(nullptr, library) << ::dlerror();
@@ -120,6 +121,43 @@ TEST_F(FunctionListTest, SaysWhatTheTablesHold) {
   check(reinterpret_cast<void*>(table<table_type>(#getter).member), Fidelity::fidelity, #function, \
         note);
 #define ZESVM_NAMED(function, fidelity, note)
+#include "simulator/driver/functions.def"
+#undef ZESVM_ENTRY
+#undef ZESVM_NAMED
+}
+
+/// Calls a function with zeros for whatever arguments it has.
+ze_result_t call_with_zeros(void* function) {
+  using Any = ze_result_t (*)(long, long, long, long, long, long, long, long, long, long, long,
+                              long, long, long, long, long);
+  return reinterpret_cast<Any>(function)(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/// Returns whether the first argument of a function is a handle, and its result a code.
+bool takes_a_handle(const std::string& name) {
+  return name != "zeInit" && name != "zeInitDrivers" && name != "zeDriverGet" &&
+         name != "zesInit" && name != "zesDriverGet" && name != "zeDriverGetDefaultContext" &&
+         name != "zeModuleDynamicLink" && name != "zeModuleInspectLinkageExt" &&
+         !name.starts_with("zesvmSim");
+}
+
+/// Fails the test unless a function that takes a handle refuses a null one as `expected`.
+void check_refusal(void* function, const char* name, ze_result_t expected) {
+  if (!takes_a_handle(name)) return;
+  EXPECT_EQ(expected, call_with_zeros(function)) << name;
+}
+
+TEST_F(FunctionListTest, RefusesNullHandlesEverywhere) {
+#define ZESVM_ENTRY(getter, table_type, member, function, fidelity, note)           \
+  {                                                                                 \
+    void* const entry = reinterpret_cast<void*>(table<table_type>(#getter).member); \
+    check_refusal(entry, #function,                                                 \
+                  entry == unsupported ? ZE_RESULT_ERROR_UNSUPPORTED_FEATURE        \
+                                       : ZE_RESULT_ERROR_INVALID_NULL_HANDLE);      \
+  }
+#define ZESVM_NAMED(function, fidelity, note)                                 \
+  check_refusal(reinterpret_cast<void*>(newer<void()>(#function)), #function, \
+                ZE_RESULT_ERROR_INVALID_NULL_HANDLE);
 #include "simulator/driver/functions.def"
 #undef ZESVM_ENTRY
 #undef ZESVM_NAMED
