@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <ostream>
 #include <stdexcept>
 #include <utility>
@@ -146,7 +147,7 @@ Verdict run_heat(Stage& stage, const std::string& path, const std::string& direc
   const auto kernel = stage.runtime.load_module("heat2d").kernel("heat_step");
   std::vector<Band> bands = make_bands(stage, start);
   Progress progress("heat equation", steps, stage.drawing);
-  float difference = 0;
+  float difference = std::numeric_limits<float>::infinity();  // until it was checked
   const Stopwatch watch;
   for (std::size_t number = 0; number < steps;) {
     const std::size_t end = std::min(number + steps_at_once, steps);

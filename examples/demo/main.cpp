@@ -56,11 +56,11 @@ int run(const Options& options) {
               << (device.memory_bytes() >> 20) << " MiB\n";
   demo::Stage stage{runtime, std::cout,
                     options.has_no_progress ? demo::Drawing::never : demo::Drawing::if_terminal};
-  const std::size_t size = options.is_quick ? 4 : 32;
+  const std::size_t size = options.is_quick ? 4 : 64;
   std::vector<demo::Verdict> verdicts;
   verdicts.push_back(demo::run_histogram(stage, options.text, size << 20));
   verdicts.push_back(
-      demo::run_heat(stage, options.picture, options.output, options.is_quick ? 50 : 500));
+      demo::run_heat(stage, options.picture, options.output, options.is_quick ? 50 : 1000));
   verdicts.push_back(demo::run_triad(stage, size << 17));
   print_summary(runtime, verdicts);
   for (const demo::Verdict& verdict : verdicts)

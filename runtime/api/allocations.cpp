@@ -66,6 +66,14 @@ bool AddressSpace::Allocations::is_noted(const AdviceNote& note) const {
   });
 }
 
+std::optional<Advice> AddressSpace::Allocations::location_of(Interval interval) const {
+  Lock guard{lock_};
+  for (const AdviceNote& one : notes_)
+    if (one.subject == AdviceNote::Subject::location && one.interval.contains(interval))
+      return one.advice;
+  return std::nullopt;
+}
+
 void AddressSpace::Allocations::note(AdviceNote note) {
   Lock guard{lock_};
   std::erase_if(notes_, [&](const AdviceNote& one) {

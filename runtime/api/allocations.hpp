@@ -29,6 +29,8 @@ struct AdviceNote {
   Subject subject = Subject::location;
   /// The advice in a form that compares equal exactly when it says the same.
   std::string content;
+  /// The advice itself.
+  std::optional<Advice> advice;
 };
 
 /// A table of allocations. Safe to use from any thread.
@@ -55,6 +57,8 @@ class AddressSpace::Allocations {
 
   /// Returns whether exactly this was said for exactly this interval, and nothing since.
   bool is_noted(const AdviceNote& note) const;
+  /// Returns what was last said about where all of an interval should live, if one note says it.
+  std::optional<Advice> location_of(Interval interval) const;
   /// Notes what was passed on.
   void note(AdviceNote note);
 

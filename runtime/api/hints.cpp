@@ -16,6 +16,7 @@ namespace {
 AdviceNote note_for(const void* pointer, std::size_t bytes, const Advice& advice) {
   AdviceNote note;
   note.interval = {address_of(pointer), address_of(pointer) + Bytes{bytes}};
+  note.advice = advice;
   switch (advice.kind()) {
     case Advice::Kind::atomic:
       note.subject = AdviceNote::Subject::atomic;

@@ -138,6 +138,26 @@ struct ZESVM_API Residency {
 /// Prints a line per place: address, size, place, who has it mapped. Alike neighbours share a line.
 ZESVM_API std::ostream& operator<<(std::ostream& out, const Residency& residency);
 
+class AddressSpace;
+
+/// Keeps memory where the CPU, and system calls, can use it, as long as it lives. Moves, does not
+/// copy. Must not outlive its AddressSpace.
+class ZESVM_API HostAccess {
+ public:
+  HostAccess(HostAccess&& other) noexcept;
+  HostAccess& operator=(HostAccess&& other) noexcept;
+  /// Lets the memory move again: what was advised for it before holds again.
+  ~HostAccess();
+
+ private:
+  friend class AddressSpace;
+  HostAccess(AddressSpace& space, const void* pointer, std::size_t bytes, Advice after) noexcept;
+  AddressSpace* space_;
+  const void* pointer_;
+  std::size_t bytes_;
+  Advice after_;
+};
+
 /// All the memory of one Runtime. Safe to use from any thread.
 class ZESVM_API AddressSpace {
  public:
@@ -184,6 +204,13 @@ class ZESVM_API AddressSpace {
   /// of the driver the CPU touches every page of it.
   /// @errors as advise()
   HintResult prefetch_to_system(const void* pointer, std::size_t bytes);
+
+  /// Brings `[pointer, pointer + bytes)` to system memory and keeps it there while the answer lives;
+  /// devices use it in place. For system calls: read(), write() and their like on memory that is on
+  /// a device fail with EFAULT, since the kernel does not fault it in. A device's atomic operation
+  /// still takes memory away where atomics need it: wait for such kernels first.
+  /// @errors as advise()
+  HostAccess host_access(const void* pointer, std::size_t bytes);
 
   /// Declares the content of `[pointer, pointer + bytes)` dead: nothing is copied for it any more.
   /// Ignored by drivers that cannot; what it holds then is unspecified: do not read before writing.
