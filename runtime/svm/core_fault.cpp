@@ -221,7 +221,11 @@ Result<Mapping> AddressSpace::Core::collect(const Device& device, const Range& r
   if (!current) return mapping;
   mapping.extent = range.block.extent();
   mapping.protocol = link_to(devices, *current).protocol;
-  if (mapping.protocol == pagemap::Protocol::none) return Status::no_interconnect;
+  if (mapping.protocol == pagemap::Protocol::none) {
+    // A device that leaves has closed its pagemap already, so that its own VRAM is no place of its.
+    return device.is_gone.load(std::memory_order_acquire) ? Status::no_device
+                                                          : Status::no_interconnect;
+  }
   return mapping;
 }
 
