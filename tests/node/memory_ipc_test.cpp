@@ -103,6 +103,34 @@ TEST_F(MemoryExportTest, OpensItsOwnHandleAtAnotherAddress) {
   ZE_OK(zeMemFree(context, memory));
 }
 
+TEST_F(MemoryExportTest, TurnsHandlesIntoDescriptorsAndBack) {
+  const auto to_fd = newer<ze_result_t(ze_context_handle_t, ze_ipc_mem_handle_t, std::uint64_t*)>(
+      "zeMemGetFileDescriptorFromIpcHandleExp");
+  const auto from_fd = newer<ze_result_t(ze_context_handle_t, std::uint64_t, ze_ipc_mem_handle_t*)>(
+      "zeMemGetIpcHandleFromFileDescriptorExp");
+  void* memory = nullptr;
+  ZE_OK(allocate_device(size, 0, &memory));
+  std::vector<unsigned char> bytes(size, 21);
+  ZE_OK(copy(devices[0], memory, bytes.data(), size));
+  ze_ipc_mem_handle_t handle{};
+  ZE_OK(zeMemGetIpcHandle(context, memory, &handle));
+  std::uint64_t fd = 0;
+  ZE_OK(to_fd(context, handle, &fd));
+  // As when it came through a socket: another number for the same file.
+  const int received = ::dup(static_cast<int>(fd));
+  ze_ipc_mem_handle_t again{};
+  ZE_OK(from_fd(context, static_cast<std::uint64_t>(received), &again));
+  void* opened = nullptr;
+  ZE_OK(zeMemOpenIpcHandle(context, devices[0], again, 0, &opened));
+  std::memset(bytes.data(), 0, size);
+  ZE_OK(copy(devices[0], bytes.data(), opened, size));
+  EXPECT_EQ(21, bytes[size - 1]);
+  ZE_OK(zeMemCloseIpcHandle(context, opened));
+  EXPECT_EQ(ZE_RESULT_ERROR_INVALID_ARGUMENT, from_fd(context, 9999, &again));
+  ::close(received);
+  ZE_OK(zeMemFree(context, memory));
+}
+
 TEST_F(MemoryExportTest, GivesAndTakesDescriptors) {
   const ze_external_memory_export_desc_t exportable{ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_EXPORT_DESC,
                                                     nullptr,

@@ -88,8 +88,6 @@ class Driver : public Object {
   static Driver* instance();
 
   node::Node& node() const { return *node_; }
-  /// Returns the node as what may outlive a call.
-  std::shared_ptr<node::Node> shared_node() const { return node_; }
   const topology::NodeDescription& description() const;
   Hierarchy hierarchy() const { return hierarchy_; }
   /// Returns what zeDeviceGet reports, in order.
@@ -103,7 +101,7 @@ class Driver : public Object {
  private:
   void add_devices();
 
-  std::shared_ptr<node::Node> node_;
+  std::unique_ptr<node::Node> node_;
   Hierarchy hierarchy_ = Hierarchy::flat;
   std::vector<std::shared_ptr<Device>> devices_;
   std::vector<std::shared_ptr<Device>> roots_;
