@@ -160,6 +160,7 @@ Verdict run_heat(Stage& stage, const std::string& path, const std::string& direc
   Verdict verdict{"heat", difference < 1e-4f, watch.seconds(), {}};
   write_heat_png(directory + "/heat-after.png", collect(bands, start, steps));
   verdict.moved = stage.runtime.statistics() - before;
+  progress.clear();
   stage.out << "  largest difference to the CPU after " << checked_steps
             << " steps: " << std::defaultfloat << difference << "\n  wrote " << directory
             << "/heat-before.png and " << directory << "/heat-after.png\n";

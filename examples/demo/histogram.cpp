@@ -98,6 +98,7 @@ Verdict run_histogram(Stage& stage, const std::string& file, std::size_t bytes) 
   const Counts expected = count_on_cpu(text, bytes);
   verdict.is_correct = std::equal(expected.begin(), expected.end(), counts.begin());
   verdict.moved = stage.runtime.statistics() - before;
+  progress.clear();
   print_most_frequent(stage.out, counts.data(), bytes);
   return verdict;
 }

@@ -18,7 +18,9 @@ Progress::Progress(std::string title, std::size_t steps, Drawing drawing)
   reach(0);
 }
 
-Progress::~Progress() {
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
   if (is_drawn_) std::fputs("\r\033[K", stderr);
 }
 

@@ -21,6 +21,8 @@ class Progress {
 
   /// Shows that so many of the steps are done. Draws at most every 50 ms.
   void reach(std::size_t step);
+  /// Takes the line away, so that something else can be printed.
+  void clear();
 
  private:
   std::string title_;

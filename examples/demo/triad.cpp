@@ -92,6 +92,7 @@ Verdict run_triad(Stage& stage, std::size_t elements) {
     verdict.is_correct &= arrays.a[i] == static_cast<double>(i % 1000) + factor * 0.5;
   verdict.moved = stage.runtime.statistics() - before;
 
+  progress.clear();
   const char* kind = stage.runtime.is_simulated() ? "simulated" : "measured";
   const double gigabytes = bytes_per_element * static_cast<double>(elements) / 1e9;
   stage.out << std::fixed << std::setprecision(2)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <numeric>
 #include <thread>
@@ -130,6 +131,20 @@ TEST_F(WorkTest, WrongArgumentsAreRefused) {
   stream.launch(fill.kernel("fill"), grid(64), values, 3u);
   stream.wait();
   EXPECT_THAT(values, Each(3u));
+}
+
+// proves: B4
+TEST_F(WorkTest, MoreThanADeviceHoldsStillComesOutRight) {
+  const std::size_t bytes = std::min<std::size_t>(rt.device(0).memory_bytes(), 256 << 20) * 5 / 4;
+  auto values = space.make_array<std::uint32_t>(bytes / sizeof(std::uint32_t));
+  Stream stream(rt.device(0));
+  const auto before = rt.statistics();
+  for (int i = 0; i < 2; ++i) stream.launch(increment, grid(values.size()).by(64), values);
+  stream.wait();
+  if (bytes > rt.device(0).memory_bytes()) {
+    EXPECT_GT((rt.statistics() - before).tiles[0].evictions, 0u);
+  }
+  for (std::size_t i = 0; i < values.size(); i += 1000) ASSERT_EQ(values[i], 2u);
 }
 
 // proves: C3
