@@ -115,6 +115,26 @@ TEST_F(ModuleTest, VariablesHaveAddresses) {
   EXPECT_EQ(now, 101);
 }
 
+TEST_F(ModuleTest, VariablesMayPointToEachOther) {
+  const auto made = module(device, "globals");
+  const auto run = kernel(made, "follow_globals");
+  int* const number = shared<int>(1);
+  float* const value = shared<float>(1);
+  set(run, number, value);
+  const auto commands = immediate(device);
+  ZE_OK(launch(commands, run, 1));
+  EXPECT_EQ(*number, 7);
+  EXPECT_EQ(*value, 2.0f);
+  void* table = nullptr;
+  std::size_t size = 0;
+  ZE_OK(zeModuleGetGlobalPointer(made, "table", &size, &table));
+  EXPECT_EQ(size, 16u);
+  const float changed[2] = {0.0f, 3.0f};
+  ZE_OK(zeCommandListAppendMemoryCopy(commands, table, changed, 8, nullptr, 0, nullptr));
+  ZE_OK(launch(commands, run, 1));
+  EXPECT_EQ(*value, 3.0f);
+}
+
 TEST_F(ModuleTest, LinkingGivesAModuleWhatItImports) {
   ze_module_handle_t modules[2] = {module(device, "importer"), module(device, "exporter")};
   ze_module_properties_t properties{};
