@@ -122,6 +122,15 @@ TEST(DriverStartTest, SaysWhichNodesThereAreWhenOneIsUnknown) {
   EXPECT_EXIT(start(), testing::ExitedWithCode(3), "no-such-node");
 }
 
+TEST(DriverStartTest, SaysWhereTheProgramOfATileShouldBe) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto start = [] {
+    ::setenv("ZESVM_SIM_DEVICE", "/no/such/program", 1);
+    std::exit(zeInit(0) == ZE_RESULT_ERROR_DEPENDENCY_UNAVAILABLE ? 3 : 0);
+  };
+  EXPECT_EXIT(start(), testing::ExitedWithCode(3), "ZESVM_SIM_DEVICE");
+}
+
 TEST(DriverStartTest, GivesNoDriverToProgramsThatWantVpus) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto start = [] { std::exit(zeInit(ZE_INIT_FLAG_VPU_ONLY) == ZE_RESULT_SUCCESS ? 0 : 3); };

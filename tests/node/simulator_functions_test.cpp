@@ -47,13 +47,9 @@ class SimulatorFunctionsTest : public DriverFixture {
   }
   /// Moves the memory to the VRAM of a device.
   void prefetch(ze_device_handle_t device) {
-    const ze_command_queue_desc_t queue_desc{
-        ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC, nullptr, 0, 0, 0, ZE_COMMAND_QUEUE_MODE_SYNCHRONOUS,
-        ZE_COMMAND_QUEUE_PRIORITY_NORMAL};
-    ze_command_list_handle_t list = nullptr;
-    ZE_OK(zeCommandListCreateImmediate(context, device, &queue_desc, &list));
-    ZE_OK(zeCommandListAppendMemoryPrefetch(list, memory, size));
-    ZE_OK(zeCommandListDestroy(list));
+    ZE_OK(run(device, [&](ze_command_list_handle_t list) {
+      return zeCommandListAppendMemoryPrefetch(list, memory, size);
+    }));
   }
   unsigned char* memory = nullptr;
 };

@@ -30,10 +30,12 @@ ze_result_t start_driver() {
     const auto description = topology::load_node(name);
     auto node = node::Node::create(description);
     if (!node) {
+      const bool no_program = node.status() == Status::unsupported;
       std::fprintf(stderr, "zesvm simulator: node '%s' could not be started: %s\n", name.c_str(),
-                   std::string(name_of(node.status())).c_str());
-      return node.status() == Status::unsupported ? ZE_RESULT_ERROR_DEPENDENCY_UNAVAILABLE
-                                                  : ZE_RESULT_ERROR_UNINITIALIZED;
+                   no_program ? "zesvm-sim-device, the program that is a tile, was not found or "
+                                "cannot run; ZESVM_SIM_DEVICE may say where it is"
+                              : std::string(name_of(node.status())).c_str());
+      return no_program ? ZE_RESULT_ERROR_DEPENDENCY_UNAVAILABLE : ZE_RESULT_ERROR_UNINITIALIZED;
     }
     auto driver = std::make_shared<Driver>(*std::move(node));
     // H2: the registry keeps it for ever.
