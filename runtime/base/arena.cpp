@@ -11,14 +11,15 @@
 namespace zesvm {
 namespace {
 
-// Sizes are rounded up to a multiple of 16 up to 512 bytes and to a power of two from there on, so
-// that what one use gives back fits the next.
+// Sizes are rounded up to a multiple of 16 up to 512 bytes, and from there on to a quarter of the
+// power of two below, so that what one use gives back fits the next and little lies idle.
 constexpr std::size_t fine_step = 16;
 constexpr std::size_t fine_limit = 512;
 constexpr std::size_t fine_classes = fine_limit / fine_step;
 // From here on memory is mapped for each use alone and unmapped after it.
 constexpr std::size_t direct_limit = std::size_t{1} << 20;
-constexpr std::size_t coarse_classes = 11;  // 1 KiB ... 1 MiB
+constexpr std::size_t steps_per_octave = 4;
+constexpr std::size_t coarse_classes = 11 * steps_per_octave;  // 640 bytes ... 1 MiB
 constexpr std::size_t slab_size = std::size_t{1} << 21;
 
 struct Free {
@@ -48,12 +49,17 @@ Arena& arena() {
 
 std::size_t class_of(std::size_t size) {
   if (size <= fine_limit) return (size + fine_step - 1) / fine_step - (size > 0 ? 1 : 0);
-  return fine_classes + static_cast<std::size_t>(std::bit_width(size - 1)) - 10;
+  const auto octave = static_cast<std::size_t>(std::bit_width(size - 1)) - 10;
+  const std::size_t below = fine_limit << octave;
+  const std::size_t step = below / steps_per_octave;
+  return fine_classes + octave * steps_per_octave + (size - below + step - 1) / step - 1;
 }
 
 std::size_t class_size(std::size_t index) {
   if (index < fine_classes) return (index + 1) * fine_step;
-  return std::size_t{1} << (index - fine_classes + 10);
+  const std::size_t coarse = index - fine_classes;
+  const std::size_t below = fine_limit << (coarse / steps_per_octave);
+  return below + below / steps_per_octave * (coarse % steps_per_octave + 1);
 }
 
 // Private pages of /dev/zero are anonymous memory, but the kernel never merges their mapping with the

@@ -9,7 +9,7 @@ constexpr std::uint32_t free_hold = 0;
 constexpr std::uint32_t held = 1;
 constexpr std::uint32_t held_and_awaited = 2;
 
-// One cache line pair per range: what a fault reads together comes together.
+// As many as leave nearly nothing of a size class of the arena idle.
 constexpr std::size_t ranges_per_slab = 511;
 
 std::uint64_t load(const std::atomic<std::uint64_t>& word) {
