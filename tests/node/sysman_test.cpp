@@ -22,7 +22,8 @@ class SysmanTest : public DriverFixture {
 TEST_F(SysmanTest, DescribesTheCard) {
   zes_device_properties_t told{};
   told.stype = ZES_STRUCTURE_TYPE_DEVICE_PROPERTIES;
-  told.core.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
+  // Left uninitialised by programs: not to be followed.
+  told.core.pNext = reinterpret_cast<void*>(std::uintptr_t{0x10});
   ZE_OK(zesDeviceGetProperties(card, &told));
   EXPECT_EQ(2u, told.numSubdevices);
   EXPECT_STREQ("zesvm linked card", told.modelName);

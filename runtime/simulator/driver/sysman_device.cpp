@@ -93,7 +93,13 @@ void write(char (&out)[Size], const std::string& text) {
 ze_result_t get_properties(zes_device_handle_t handle, zes_device_properties_t* out) {
   ZESVM_FIND_SYSMAN(device, handle);
   ZESVM_NOT_NULL(out);
-  describe(*device, out->core);
+  // Programs leave the head of the inner structure uninitialised: its chain is not followed.
+  ze_device_properties_t core{};
+  core.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
+  describe(*device, core);
+  core.stype = out->core.stype;
+  core.pNext = out->core.pNext;
+  out->core = core;
   const auto& card = device->description();
   out->numSubdevices = static_cast<std::uint32_t>(device->sub_devices().size());
   write(out->serialNumber, "unknown");

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "simulator/driver/device_identity.hpp"
 #include "simulator/driver/device_properties.hpp"
 #include "simulator/driver/enumeration.hpp"
 #include "simulator/driver/sysman.hpp"
@@ -17,6 +16,13 @@ std::uint32_t tile_index(const T& part) {
   return static_cast<std::uint32_t>(
       node::index_of(part.tile) -
       node::index_of(part.device.node().tile_of(part.device.card(), 0)));
+}
+
+/// Returns whether a part is on a sub-device of the device it was enumerated for. Under FLAT a tile
+/// is a device of its own and has none.
+template <typename T>
+bool is_on_sub_device(const T& part) {
+  return !part.device.sub_devices().empty();
 }
 
 zes_mem_type_t type_of(const topology::DeviceDescription& card) {
@@ -39,8 +45,8 @@ ze_result_t memory_properties(zes_mem_handle_t handle, zes_mem_properties_t* out
   ZESVM_NOT_NULL(out);
   const auto& card = memory->device.description();
   out->type = type_of(card);
-  out->onSubdevice = card.tiles > 1 ? 1 : 0;
-  out->subdeviceId = tile_index(*memory);
+  out->onSubdevice = is_on_sub_device(*memory) ? 1 : 0;
+  out->subdeviceId = is_on_sub_device(*memory) ? tile_index(*memory) : 0;
   out->location = ZES_MEM_LOC_DEVICE;
   out->physicalSize = card.vram.count;
   out->busWidth = static_cast<std::int32_t>(card.memory_bus_bits);
@@ -88,8 +94,9 @@ ze_result_t port_properties(zes_fabric_port_handle_t handle, zes_fabric_port_pro
   ZESVM_NOT_NULL(out);
   std::memset(out->model, 0, sizeof(out->model));
   std::strncpy(out->model, "XeLink", sizeof(out->model) - 1);
-  out->onSubdevice = is_part_of_card(port->here.device()) ? 1 : 0;
-  out->subdeviceId = port->here.device().index_in_card();
+  const auto& device = port->here.device();
+  out->onSubdevice = device.root() != nullptr ? 1 : 0;
+  out->subdeviceId = device.root() != nullptr ? device.index_in_card() : 0;
   out->portId = id_of(port->here, port->number);
   out->maxRxSpeed = speed_of(port->link.figures.read);
   out->maxTxSpeed = speed_of(port->link.figures.write);
@@ -152,8 +159,8 @@ ze_result_t frequency_properties(zes_freq_handle_t handle, zes_freq_properties_t
   ZESVM_NOT_NULL(out);
   const auto& card = frequency->device.description();
   out->type = ZES_FREQ_DOMAIN_GPU;
-  out->onSubdevice = card.tiles > 1 ? 1 : 0;
-  out->subdeviceId = tile_index(*frequency);
+  out->onSubdevice = is_on_sub_device(*frequency) ? 1 : 0;
+  out->subdeviceId = is_on_sub_device(*frequency) ? tile_index(*frequency) : 0;
   out->canControl = 0;
   out->isThrottleEventSupported = 0;
   out->min = out->max = card.core_clock_mhz;
