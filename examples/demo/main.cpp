@@ -42,7 +42,8 @@ void print_summary(const zesvm::Runtime& runtime, const std::vector<demo::Verdic
               << std::setprecision(2) << std::setw(10) << verdict.seconds << "\n";
   for (const demo::Verdict& verdict : verdicts)
     std::cout << "\nWhat moved during " << verdict.name << ":\n" << verdict.moved;
-  std::cout << "\nWhat moved in all:\n" << runtime.statistics();
+  const zesvm::Statistics all = runtime.statistics();
+  std::cout << "\nWhat moved in all:\n" << all << "\n" << zesvm::report_text(all);
   if (runtime.is_simulated())
     std::cout << "\nThe devices are simulated (node " << runtime.node_name()
               << "): kernels ran on this machine's CPU, and times are its wall time.\n";

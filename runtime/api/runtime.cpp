@@ -47,7 +47,7 @@ std::vector<std::byte> read(const std::filesystem::path& path) {
 
 TileStatistics from_driver(const levelzero::Tile& tile, const zesvm_sim_tile_statistics_t& from) {
   const auto transfer = [](const zesvm_sim_transfer_t& moves) {
-    return Transfer{moves.count, moves.bytes, moves.nanoseconds};
+    return Transfer{moves.count, moves.bytes, moves.nanoseconds, moves.smallest, moves.largest};
   };
   TileStatistics to;
   to.device = tile.index;
@@ -61,6 +61,11 @@ TileStatistics from_driver(const levelzero::Tile& tile, const zesvm_sim_tile_sta
   to.evictions = from.evictions;
   to.invalidations = from.invalidations;
   to.failures = from.failures;
+  to.gpu_faults_atomic = from.gpu_faults_atomic;
+  to.gpu_fault_nanoseconds = from.gpu_fault_nanoseconds;
+  to.retries = from.retries;
+  static_assert(cause_count == ZESVM_SIM_CAUSE_COUNT, "causes have the same order");
+  std::copy(std::begin(from.causes), std::end(from.causes), to.causes.begin());
   to.vram_bytes = from.vram_bytes;
   to.vram_used_bytes = from.vram_used_bytes;
   return to;

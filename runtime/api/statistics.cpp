@@ -12,7 +12,7 @@ namespace {
 
 Transfer operator-(const Transfer& later, const Transfer& earlier) {
   return {later.count - earlier.count, later.bytes - earlier.bytes,
-          later.nanoseconds - earlier.nanoseconds};
+          later.nanoseconds - earlier.nanoseconds, later.smallest, later.largest};
 }
 
 void subtract(TileStatistics& later, const TileStatistics& earlier) {
@@ -25,6 +25,10 @@ void subtract(TileStatistics& later, const TileStatistics& earlier) {
   later.evictions -= earlier.evictions;
   later.invalidations -= earlier.invalidations;
   later.failures -= earlier.failures;
+  later.gpu_faults_atomic -= earlier.gpu_faults_atomic;
+  later.gpu_fault_nanoseconds -= earlier.gpu_fault_nanoseconds;
+  later.retries -= earlier.retries;
+  for (std::size_t i = 0; i < cause_count; ++i) later.causes[i] -= earlier.causes[i];
 }
 
 // Cards of one model have one name.

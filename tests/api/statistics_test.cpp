@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include <zesvm/statistics.hpp>
@@ -12,8 +13,8 @@ Statistics sample(std::uint64_t faults, std::uint64_t bytes) {
   TileStatistics tile;
   tile.name = "Card tile 1";
   tile.gpu_faults = faults;
-  tile.to_device = {2, bytes, 10};
-  tile.from_peer = {1, bytes, 10};
+  tile.to_device = {2, bytes, 10, 0, 0};
+  tile.from_peer = {1, bytes, 10, 0, 0};
   return {true, {tile}};
 }
 
@@ -30,6 +31,32 @@ TEST(Statistics, PrintALinePerTile) {
   EXPECT_THAT(text.str(), HasSubstr("GPU faults"));
   EXPECT_THAT(text.str(), HasSubstr("Card tile 1"));
   EXPECT_THAT(text.str(), HasSubstr("3 MiB"));
+}
+
+// proves: E3
+TEST(Report, HasEveryDirectionAlsoWithoutMoves) {
+  const std::string text = report_text({true, {TileStatistics{}}});
+  for (const char* direction : {"host to device", "device to host", "device to device"})
+    EXPECT_THAT(text, HasSubstr(direction));
+  const auto json = nlohmann::json::parse(report_json({true, {TileStatistics{}}}));
+  EXPECT_EQ(json["devices"][0]["directions"].size(), 3u);
+  EXPECT_EQ(json["devices"][0]["causes"].size(), cause_count);
+  EXPECT_EQ(nlohmann::json::parse(report_json({}))["devices"].size(), 0u);
+}
+
+// proves: E3
+TEST(Report, GivesAveragesAndThroughput) {
+  TileStatistics tile;
+  tile.to_device = {2, 3000, 1000, 1000, 2000};
+  tile.causes[static_cast<std::size_t>(Cause::prefetch)] = 2;
+  const auto json = nlohmann::json::parse(report_json({true, {tile}}));
+  const auto& moves = json["devices"][0]["directions"]["host_to_device"];
+  EXPECT_EQ(moves["average_bytes"], 1500);
+  EXPECT_EQ(moves["smallest_bytes"], 1000);
+  EXPECT_EQ(moves["largest_bytes"], 2000);
+  EXPECT_EQ(moves["bytes_per_second"], 3e9);
+  EXPECT_EQ(json["devices"][0]["causes"]["prefetch"], 2);
+  EXPECT_THAT(report_text({true, {tile}}), HasSubstr("prefetch 2"));
 }
 
 TEST(Statistics, SayWhenThereAreNone) {

@@ -180,6 +180,9 @@ TEST_F(WorkTest, StatisticsCountWhatMoved) {
   EXPECT_EQ(moved.to_device.bytes, chunk);
   EXPECT_EQ(moved.to_system.bytes, chunk);
   EXPECT_EQ(moved.cpu_faults, 1u);
+  EXPECT_EQ(moved.causes[static_cast<std::size_t>(Cause::gpu_fault)], 1u);
+  EXPECT_EQ(moved.causes[static_cast<std::size_t>(Cause::cpu_fault)], 1u);
+  EXPECT_GE(moved.to_device.largest, chunk);
   space.free(values);
 }
 

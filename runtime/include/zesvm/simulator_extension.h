@@ -23,12 +23,29 @@ extern "C" {
 /// Raised when a member is added to a structure below.
 #define ZESVM_SIM_EXTENSION_VERSION 1u
 
-/// A count of moves, their bytes and the wall time they took.
+/// A count of moves, their bytes, the wall time they took, and the bytes of the smallest and the
+/// largest of them (zeros where there were none).
 typedef struct zesvm_sim_transfer_t {
   uint64_t count;
   uint64_t bytes;
   uint64_t nanoseconds;
+  uint64_t smallest;
+  uint64_t largest;
 } zesvm_sim_transfer_t;
+
+/// Why memory moved: indexes of zesvm_sim_tile_statistics_t::causes.
+typedef enum zesvm_sim_cause_t {
+  ZESVM_SIM_CAUSE_GPU_FAULT = 0,
+  ZESVM_SIM_CAUSE_CPU_FAULT = 1,
+  ZESVM_SIM_CAUSE_GPU_ATOMIC = 2,
+  ZESVM_SIM_CAUSE_PREFETCH = 3,
+  ZESVM_SIM_CAUSE_EVICTION = 4,
+  ZESVM_SIM_CAUSE_ADVICE = 5,
+  ZESVM_SIM_CAUSE_UNMAP = 6,
+  ZESVM_SIM_CAUSE_DEVICE_REMOVAL = 7,
+  ZESVM_SIM_CAUSE_EXPLICIT_REQUEST = 8,
+  ZESVM_SIM_CAUSE_COUNT = 9
+} zesvm_sim_cause_t;
 
 /// What happened on one tile since the driver was initialised. Every counter only grows.
 typedef struct zesvm_sim_tile_statistics_t {
@@ -58,6 +75,12 @@ typedef struct zesvm_sim_tile_statistics_t {
   /// [out] VRAM of the tile, and what of it is in use now.
   uint64_t vram_bytes;
   uint64_t vram_used_bytes;
+  /// [out] GPU faults by atomic operations, wall time of all GPU faults, faults started over.
+  uint64_t gpu_faults_atomic;
+  uint64_t gpu_fault_nanoseconds;
+  uint64_t retries;
+  /// [out] Moves by their cause.
+  uint64_t causes[ZESVM_SIM_CAUSE_COUNT];
 } zesvm_sim_tile_statistics_t;
 
 /// Fills in the statistics of every tile. With `tiles` null, sets `*count` to the number of tiles;

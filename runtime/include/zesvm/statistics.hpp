@@ -2,6 +2,7 @@
 /// What moved between memories: counted by the simulated node, per tile.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
@@ -17,7 +18,28 @@ struct Transfer {
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
   std::uint64_t nanoseconds = 0;
+  /// Bytes of the smallest and the largest move since the start; zeros where there were none.
+  std::uint64_t smallest = 0;
+  std::uint64_t largest = 0;
 };
+
+/// Why memory moved: an index of TileStatistics::causes.
+enum class Cause : std::uint8_t {
+  gpu_fault,
+  cpu_fault,
+  gpu_atomic,
+  prefetch,
+  eviction,
+  advice,
+  unmap,
+  device_removal,
+  explicit_request,
+};
+/// How many causes there are.
+constexpr std::size_t cause_count = 9;
+
+/// Returns the name of a cause, as spelled in the enumeration.
+ZESVM_API const char* name_of(Cause cause) noexcept;
 
 /// What happened on one tile.
 struct TileStatistics {
@@ -37,6 +59,12 @@ struct TileStatistics {
   std::uint64_t evictions = 0;
   std::uint64_t invalidations = 0;
   std::uint64_t failures = 0;
+  /// GPU faults by atomic operations, the wall time of all GPU faults, faults started over.
+  std::uint64_t gpu_faults_atomic = 0;
+  std::uint64_t gpu_fault_nanoseconds = 0;
+  std::uint64_t retries = 0;
+  /// Moves by their cause.
+  std::array<std::uint64_t, cause_count> causes{};
   /// VRAM of the tile and how much of it is in use, in bytes. Not counters.
   std::uint64_t vram_bytes = 0;
   std::uint64_t vram_used_bytes = 0;
@@ -60,5 +88,18 @@ ZESVM_API Statistics operator-(const Statistics& later, const Statistics& earlie
 
 /// Prints a table for people: a line per tile, sizes in binary units.
 ZESVM_API std::ostream& operator<<(std::ostream& out, const Statistics& statistics);
+
+/// Returns the migration report: per device and direction count, average, smallest, largest and total
+/// bytes, time and throughput; then faults and causes. All directions always, also with no moves.
+ZESVM_API std::string report_text(const Statistics& statistics);
+
+/// Returns the same as JSON, of this form, to which only members are added:
+///   {"version": 1, "available": true, "devices": [{"device": 0, "name": "...",
+///     "directions": {"host_to_device": {"count", "bytes", "average_bytes", "smallest_bytes",
+///                    "largest_bytes", "nanoseconds", "bytes_per_second"},
+///                    "device_to_host": ..., "device_to_device": ...},
+///     "faults": {"gpu", "gpu_valid", "gpu_atomic", "gpu_nanoseconds", "cpu"},
+///     "causes": {"gpu_fault": 0, ...}, "evictions", "invalidations", "retries", "failures"}]}
+ZESVM_API std::string report_json(const Statistics& statistics);
 
 }  // namespace zesvm

@@ -41,7 +41,8 @@ T& element(T* array, std::uint32_t size, std::size_t i) {
 }
 
 zesvm_sim_transfer_t transfer_of(const svm::MigrationTotals& totals) {
-  return {totals.count, totals.bytes.count, static_cast<std::uint64_t>(totals.time.count())};
+  return {totals.count, totals.bytes.count, static_cast<std::uint64_t>(totals.time.count()),
+          totals.smallest.count, totals.largest.count};
 }
 
 const svm::MigrationTotals& totals_of(const svm::DeviceStatistics& counted,
@@ -66,6 +67,11 @@ zesvm_sim_tile_statistics_t statistics_of(node::Node& node, node::TileId tile) {
     out.evictions = counted->evictions;
     out.invalidations = counted->invalidations;
     out.failures = counted->failures;
+    out.gpu_faults_atomic = counted->atomic_faults;
+    out.gpu_fault_nanoseconds = static_cast<std::uint64_t>(counted->fault_time.count());
+    out.retries = counted->retries;
+    static_assert(pagemap::cause_count == ZESVM_SIM_CAUSE_COUNT, "causes have the same order");
+    std::copy(counted->causes.begin(), counted->causes.end(), out.causes);
   }
   const auto memory = node.memory_of(tile);
   out.vram_bytes = memory.total.count;
