@@ -6,6 +6,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <linux/futex.h>
 #include <mutex>
 #include <pthread.h>
@@ -128,9 +129,10 @@ std::atomic<bool> said_forked{false};
 /// of other thread-local storage may allocate, which a signal handler must not.
 struct Depth {
   const void* context;
+  const void* frame;
   unsigned passed_on;
 };
-__attribute__((tls_model("initial-exec"))) thread_local Depth depth{nullptr, 0};
+__attribute__((tls_model("initial-exec"))) thread_local Depth depth{nullptr, nullptr, 0};
 
 CpuFaults::Service* service_for(Address where) {
   for (const Watch* watch = watches.load(std::memory_order_acquire); watch != nullptr;
@@ -204,10 +206,12 @@ bool is_answered_ok(CpuFaults::Service& service, Address where, const ucontext_t
 
 void handle(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
-  // Called by the kernel, the context lies right above our frame; called by another handler that
-  // found us as the one before it, it does not.
-  const bool by_kernel = __builtin_dwarf_cfa() == context;
-  const bool came_back = !by_kernel && depth.context == context && depth.passed_on > 0;
+  // Called by a handler we passed this fault on to, we are further down the same stack. A handler
+  // that left with siglongjmp left `depth` behind; the next fault with a context at the same place
+  // has its frame at the same place, too.
+  const void* const frame = __builtin_frame_address(0);
+  const bool came_back =
+      depth.passed_on > 0 && depth.context == context && std::less<>{}(frame, depth.frame);
   const Address where{reinterpret_cast<std::uintptr_t>(info->si_addr)};
   CpuFaults::Service* const service =
       !came_back && info->si_code > 0 ? service_for(where) : nullptr;
@@ -222,9 +226,9 @@ void handle(int signal, siginfo_t* info, void* context) {
     return;
   }
   const unsigned skip = came_back ? depth.passed_on : 0;
-  depth = {context, skip + 1};
+  depth = {context, frame, skip + 1};
   pass_on(signal, info, context, skip);
-  depth = {nullptr, 0};
+  depth = {nullptr, nullptr, 0};
   errno = saved_errno;
 }
 
