@@ -68,6 +68,21 @@ HintResult set_atomics(levelzero::Context& context, const void* pointer, std::si
   return {};
 }
 
+HintResult append_advice(levelzero::Context& context, const void* pointer, std::size_t bytes,
+                         const Advice& advice) {
+  const levelzero::Tile& owner = list_owner(context, advice);
+  bool is_known = false;
+  context.run_on(owner, [&](levelzero::CommandList& list) {
+    is_known = list.advise(pointer, bytes, owner, levelzero::advice_value(advice.kind()));
+  });
+  if (!is_known) return {HintOutcome::ignored, "the loader or the driver do not know this advice"};
+  if (!context.is_simulated() && !owner.has_shared_system_memory)
+    return {HintOutcome::ignored, "this driver takes the advice and does nothing with it"};
+  if (advice.migrate() == Migrate::only_system_pages)
+    return {HintOutcome::applied, "Level Zero knows no migration policy: all pages move"};
+  return {};
+}
+
 }  // namespace
 
 HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Advice& advice) {
@@ -80,14 +95,7 @@ HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Ad
   if (advice.kind() == Advice::Kind::atomic) {
     outcome = set_atomics(context_, pointer, bytes, advice.atomic_access());
   } else {
-    const levelzero::Tile& owner = list_owner(context_, advice);
-    context_.run_on(owner, [&](levelzero::CommandList& list) {
-      list.advise(pointer, bytes, owner, levelzero::advice_value(advice.kind()));
-    });
-    if (advice.migrate() == Migrate::only_system_pages)
-      outcome.reason = "Level Zero knows no migration policy: all pages move";
-    if (!context_.is_simulated() && !owner.has_shared_system_memory)
-      outcome = {HintOutcome::ignored, "this driver takes the advice and does nothing with it"};
+    outcome = append_advice(context_, pointer, bytes, advice);
   }
   if (outcome.outcome == HintOutcome::applied) allocations_->note(std::move(note));
   return outcome;

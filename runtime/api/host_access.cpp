@@ -15,13 +15,15 @@ HostAccess::HostAccess(HostAccess&& other) noexcept
     : space_(std::exchange(other.space_, nullptr)),
       pointer_(other.pointer_),
       bytes_(other.bytes_),
-      after_(other.after_) {}
+      after_(other.after_),
+      is_held_(other.is_held_) {}
 
 HostAccess& HostAccess::operator=(HostAccess&& other) noexcept {
   std::swap(space_, other.space_);
   std::swap(pointer_, other.pointer_);
   std::swap(bytes_, other.bytes_);
   std::swap(after_, other.after_);
+  std::swap(is_held_, other.is_held_);
   return *this;
 }
 
@@ -40,7 +42,8 @@ HostAccess AddressSpace::host_access(const void* pointer, std::size_t bytes) {
   const auto before = allocations_->location_of(interval);
   // Advised first: else a device that touches it in between takes it away again.
   HostAccess held(*this, pointer, bytes, before.value_or(no_preferred_location()));
-  advise(pointer, bytes, prefer_system_memory());
+  const HintResult advised = advise(pointer, bytes, prefer_system_memory());
+  held.is_held_ = advised.outcome != HintOutcome::ignored;
   prefetch_to_system(pointer, bytes);
   return held;
 }

@@ -81,11 +81,18 @@ void CommandList::prefetch(const void* pointer, std::size_t bytes) {
   ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), "prefetching");
 }
 
-void CommandList::advise(const void* pointer, std::size_t bytes, const Tile& about,
+bool CommandList::advise(const void* pointer, std::size_t bytes, const Tile& about,
                          std::uint32_t advice) {
-  ZESVM_ZE(zeCommandListAppendMemAdvise(handle_, about.handle, pointer, bytes,
-                                        static_cast<ze_memory_advice_t>(advice)),
-           "advising " + std::to_string(bytes) + " bytes on " + about.name);
+  const ze_result_t result = zeCommandListAppendMemAdvise(handle_, about.handle, pointer, bytes,
+                                                          static_cast<ze_memory_advice_t>(advice));
+  // Older drivers, and older validation layers, refuse values that came later.
+  if (result == ZE_RESULT_ERROR_INVALID_ENUMERATION ||
+      result == ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION)
+    return false;
+  if (result != ZE_RESULT_SUCCESS)
+    throw_failed("zeCommandListAppendMemAdvise", result,
+                 "advising " + std::to_string(bytes) + " bytes on " + about.name);
+  return true;
 }
 
 void CommandList::signal(const std::shared_ptr<Signal>& signal) {

@@ -39,7 +39,8 @@ class CommandList {
   void copy(void* to, const void* from, std::size_t bytes);
   void fill(void* to, unsigned char value, std::size_t bytes);
   void prefetch(const void* pointer, std::size_t bytes);
-  void advise(const void* pointer, std::size_t bytes, const Tile& about, std::uint32_t advice);
+  /// Returns false when loader or driver do not know the advice.
+  bool advise(const void* pointer, std::size_t bytes, const Tile& about, std::uint32_t advice);
   /// Signals `signal` when everything before it is done; it is kept until then.
   void signal(const std::shared_ptr<Signal>& signal);
   /// Makes later commands wait; `signal` is kept until they are done.

@@ -149,13 +149,19 @@ class ZESVM_API HostAccess {
   /// Lets the memory move again: what was advised for it before holds again.
   ~HostAccess();
 
+  /// Returns whether devices leave the memory where it is. False where loader or driver know no
+  /// preference for system memory: it was brought, and stays only until a device touches it.
+  bool is_held() const noexcept { return is_held_; }
+
  private:
   friend class AddressSpace;
   HostAccess(AddressSpace& space, const void* pointer, std::size_t bytes, Advice after) noexcept;
+
   AddressSpace* space_;
   const void* pointer_;
   std::size_t bytes_;
   Advice after_;
+  bool is_held_ = false;
 };
 
 /// All the memory of one Runtime. Safe to use from any thread.
