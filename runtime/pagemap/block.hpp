@@ -109,8 +109,10 @@ class Block {
   std::uint8_t order_ = 0;
   // An eviction looks at it now. Atomic since it may have moved to another pagemap meanwhile.
   std::atomic<std::uint8_t> is_victim_{0};
-  // Who keeps it in place: under the lock of the pagemap.
-  std::uint16_t pins_ = 0;
+  // Who keeps it in place, and whether its bytes are on their way, which ends by itself: both under
+  // the lock of the pagemap.
+  std::uint16_t pins_ : 15 = 0;
+  std::uint16_t is_in_transit_ : 1 = 0;
 };
 
 }  // namespace zesvm::pagemap

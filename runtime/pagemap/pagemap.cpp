@@ -45,7 +45,11 @@ Status Pagemap::reserve(Block& block, Bytes size, BlockUser& user, Eviction evic
 
 Status Pagemap::make_room() noexcept {
   Block* victim = pick_victim();
-  if (!victim) return evictions_running_ > 0 ? Status::busy : Status::out_of_device_memory;
+  if (!victim) {
+    // What is on its way arrives and can go then; what is pinned otherwise may stay for long.
+    const bool will_change = evictions_running_ > 0 || blocks_in_transit_ > 0;
+    return will_change ? Status::busy : Status::out_of_device_memory;
+  }
   BlockUser& user = *victim->user_;
   victim->is_victim_ = 1;
   ++evictions_running_;
@@ -80,6 +84,7 @@ bool Pagemap::try_lend(Block& block, std::uint8_t order, BlockUser& user) noexce
   block.order_ = order;
   block.is_victim_ = 0;
   block.pins_ = 1;
+  set_in_transit(block);
   block.pagemap_.store(this, std::memory_order_release);
   append(block);
   ++usage_.blocks;
@@ -93,6 +98,7 @@ Status Pagemap::hand_over(Block& from, Block& to) noexcept {
   Lock guard{lock_};
   ZESVM_ASSERT(from.pagemap() == this && !to.is_lent() && from.pins_ == 1);
   if (is_closed()) return Status::no_device;
+  settle(from);
   unlink(from);
   to.user_ = from.user_;
   to.first_page_ = from.first_page_;
@@ -121,6 +127,7 @@ Status Pagemap::exchange(Block& lent, Block& outgoing, Block& incoming) noexcept
     outgoing.is_victim_ = 0;
     if (lent.pins_ == 0) ++usage_.pinned_blocks;
     outgoing.pins_ = 1;
+    set_in_transit(outgoing);
     lent.pins_ = 0;
     append(outgoing);
     outgoing.pagemap_.store(this, std::memory_order_release);
@@ -131,6 +138,7 @@ Status Pagemap::exchange(Block& lent, Block& outgoing, Block& incoming) noexcept
   if (handed == Status::ok) return handed;
   // Closed meanwhile: back to what it was. This pagemap takes its own back even when closed.
   Lock guard{lock_};
+  settle(outgoing);
   unlink(outgoing);
   lent.user_ = outgoing.user_;
   lent.first_page_ = outgoing.first_page_;
@@ -148,6 +156,7 @@ Status Pagemap::exchange(Block& lent, Block& outgoing, Block& incoming) noexcept
 void Pagemap::release(Block& block) noexcept {
   Lock guard{lock_};
   if (block.pagemap() != this) return;
+  settle(block);
   unlink(block);
   const unsigned order = space_->order_for({std::uint64_t{1} << block.order_});
   space_->give({std::uint64_t{block.first_page_} * cpu_page.count}, order);
@@ -176,6 +185,7 @@ void Pagemap::pin(Block& block) noexcept {
 void Pagemap::unpin(Block& block) noexcept {
   Lock guard{lock_};
   if (block.pagemap() != this || block.pins_ == 0) return;
+  settle(block);
   if (--block.pins_ > 0) return;
   --usage_.pinned_blocks;
   ++changes_;
@@ -218,6 +228,17 @@ void Pagemap::close() noexcept {
 PagemapUsage Pagemap::usage() const {
   Lock guard{lock_};
   return usage_;
+}
+
+void Pagemap::set_in_transit(Block& block) noexcept {
+  block.is_in_transit_ = 1;
+  ++blocks_in_transit_;
+}
+
+void Pagemap::settle(Block& block) noexcept {
+  if (block.is_in_transit_ == 0) return;
+  block.is_in_transit_ = 0;
+  --blocks_in_transit_;
 }
 
 void Pagemap::append(Block& block) noexcept {

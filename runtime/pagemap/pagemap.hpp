@@ -120,6 +120,8 @@ class Pagemap {
   Block* pick_victim() noexcept ZESVM_REQUIRES(lock_);
   void append(Block& block) noexcept ZESVM_REQUIRES(lock_);
   void unlink(Block& block) noexcept ZESVM_REQUIRES(lock_);
+  void set_in_transit(Block& block) noexcept ZESVM_REQUIRES(lock_);
+  void settle(Block& block) noexcept ZESVM_REQUIRES(lock_);
   bool try_lend(Block& block, std::uint8_t order, BlockUser& user) noexcept ZESVM_REQUIRES(lock_);
 
   const std::uint32_t index_;
@@ -134,6 +136,7 @@ class Pagemap {
   Block* newest_ ZESVM_GUARDED_BY(lock_) = nullptr;
   PagemapUsage usage_ ZESVM_GUARDED_BY(lock_);
   std::uint64_t evictions_running_ ZESVM_GUARDED_BY(lock_) = 0;
+  std::uint64_t blocks_in_transit_ ZESVM_GUARDED_BY(lock_) = 0;
   // Counts releases and blocks let go: wait_for_room() returns when it moves.
   std::uint64_t changes_ ZESVM_GUARDED_BY(lock_) = 0;
   std::atomic<bool> closed_{false};

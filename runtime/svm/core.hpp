@@ -82,6 +82,7 @@ struct FaultState {
   /// Set by prefetch: what it wants, in place of the policy.
   const Wanted* override_wanted = nullptr;
   unsigned migrations_tried = 0;
+  unsigned waits_for_room = 0;
   bool is_counted = false;
   bool moved = false;
   Bytes bytes_moved{};

@@ -12,6 +12,10 @@ namespace {
 // on, so that the limit is met by a caller who is never served only.
 constexpr unsigned restart_limit = 1000;
 
+// How often an access that needs VRAM waits for others to make room before that counts as a failure
+// (C3): a fifth of a second with the waits of Pagemap::wait_for_room().
+constexpr unsigned patience = 100;
+
 // A3: chunks up to this size are only taken where the CPU has populated them.
 constexpr Bytes populated_threshold = 64_KiB;
 
@@ -179,13 +183,17 @@ Step AddressSpace::Core::move_range(FaultState& fault, Range& range, const Wante
     fault.bytes_moved += range.interval().size();
     return Step::done(Status::ok);
   }
+  // Others are at work in VRAM: that is no failure of ours, and ends.
+  if (moved == Status::busy && wanted.is_required && fault.waits_for_room++ < patience) {
+    wanted.pagemap->wait_for_room();
+    return Step::again();
+  }
   ++fault.migrations_tried;
   fault.fell_back = moved;
   trace({Decision::migration_failed, fault.rule, fault.cause, moved, range.interval(),
          fault.device.id});
   if (wanted.is_required) {
     if (fault.migrations_tried >= attempts || moved == Status::no_device) return Step::done(moved);
-    if (moved == Status::busy) wanted.pagemap->wait_for_room();
     return Step::again();
   }
   // D10: the peer could not take it, so the device's own VRAM; else where it is, or system memory.
