@@ -196,6 +196,18 @@ TEST_F(ThreadTest, EvictionsCrossWithoutDeadlock) {
   EXPECT_EQ(*a.read(small(20).begin), 2999u);
 }
 
+// proves: B4, C3
+TEST_F(ThreadTest, AtomicsShareVramWithRoomForOne) {
+  Tile& gpu = machine.add_tile(64_KiB);
+  machine.map(smalls(3));
+  machine.populate(smalls(3), 0);
+  const auto counter = [&](std::uint64_t own) {
+    return [&, own](int) { EXPECT_EQ(gpu.add(small(own).begin + 8_B, 1), Status::ok); };
+  };
+  run({counter(0), counter(1), counter(2)}, 300);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(*machine.read(small(i).begin + 8_B), 300u);
+}
+
 // proves: B7
 TEST_F(ThreadTest, ADeviceLeavesUnderLoad) {
   machine.map(smalls(8));
