@@ -194,6 +194,10 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
            Migratable migratable = Migratable::yes);
   void unmap(Interval interval);
   void protect(Interval interval, Writable writable);
+  /// As protect(), without telling the space.
+  void change_permission(Interval interval, Writable writable) {
+    replace_mappings(interval, writable);
+  }
   /// Starts `action`, which invalidates something, on another thread, and returns when the devices
   /// have lost what it invalidates; action may go on until join().
   void meanwhile(std::function<void()> action);
