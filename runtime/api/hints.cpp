@@ -27,7 +27,8 @@ AdviceNote note_for(const void* pointer, std::size_t bytes, const Advice& advice
     case Advice::Kind::location_system:
     case Advice::Kind::location_device:
       note.content = std::to_string(static_cast<int>(advice.kind()));
-      if (advice.device()) note.content += " " + std::to_string(advice.device()->index());
+      if (advice.device())
+        note.content.append(" ").append(std::to_string(advice.device()->index()));
   }
   return note;
 }
