@@ -7,6 +7,7 @@ zesvm_test(node_direct_test
   SOURCES
     node_allocations_test.cpp
     node_cpu_faults_test.cpp
+    node_failures_test.cpp
     node_faults_test.cpp
     node_program_memory_test.cpp
     node_virtual_memory_test.cpp

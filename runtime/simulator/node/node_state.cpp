@@ -11,6 +11,9 @@ namespace {
 /// Large enough that most programs need one; address space only, until memory is used.
 constexpr Bytes window_size = 64_GiB;
 
+/// How often bringing a block back to the CPU is tried.
+constexpr int copy_attempts = 3;
+
 svm::Access access_of(tile::Access access) {
   switch (access) {
     case tile::Access::read: return svm::Access::read;
@@ -211,8 +214,13 @@ Status NodeState::resolve(Address where, CpuAccess access) {
     return Status::permission_denied;
   }
   const NodeMemory::ServingCpuFault serving;
-  return space->cpu_fault(where,
-                          access == CpuAccess::write ? svm::Access::write : svm::Access::read);
+  const auto wanted = access == CpuAccess::write ? svm::Access::write : svm::Access::read;
+  Status status = space->cpu_fault(where, wanted);
+  // The block is still whole in VRAM; to give up ends the program.
+  for (int attempt = 1; status == Status::copy_failed && attempt < copy_attempts; ++attempt) {
+    status = space->cpu_fault(where, wanted);
+  }
+  return status;
 }
 
 Status NodeState::resolve_gpu(Tile& tile, Address where, tile::Access access) {
