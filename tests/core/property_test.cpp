@@ -75,7 +75,8 @@ class World {
   void check_after(void (World::*act)()) {
     (this->*act)();
     const bool may_pend = machine_.plan.is_set();
-    if (may_pend) return;
+    // Often nothing is collected, so that the next step meets what is pending.
+    if (may_pend || *rc::gen::inRange(0, 3) > 0) return;
     machine_.space().collect_unmapped();
     const auto found = machine_.disagreements();
     if (!found.empty()) RC_FAIL(found.front());
@@ -324,7 +325,7 @@ class World {
 // proves: A2, A7, A12, A14, B1, B4, B5, B8, C6, D3, D6, D7, D10
 RC_GTEST_PROP(PropertyTest, NothingIsLostWhateverHappens, ()) {
   World world;
-  const int steps = *rc::gen::inRange(1, 120);
+  const int steps = *rc::gen::inRange(1, 250);
   for (int i = 0; i < steps; ++i) world.step();
   world.check_everything();
 }
