@@ -38,6 +38,13 @@ Bytes stack_size() {
   return align_up(Bytes{size}, cpu_page);
 }
 
+/// Copies one page whatever it holds: an address sanitizer would find the gaps between the program's
+/// allocations if memcpy read them.
+void copy_page(void* to, const void* from) {
+  std::size_t size = cpu_page.count;
+  asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+}
+
 /// Copies the pages of `from` that exist; the others read as zeros on both sides.
 Status copy_present_pages(Interval from, std::byte* to) {
   UniqueFd pagemap{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
@@ -54,7 +61,7 @@ Status copy_present_pages(Interval from, std::byte* to) {
       // Bits 63 and 62: in memory, swapped out.
       if (is_known && (entries[i] >> 62) == 0) continue;
       const Bytes at = cpu_page * done;
-      std::memcpy(to + at.count, pointer_to(from.begin + at), cpu_page.count);
+      copy_page(to + at.count, pointer_to(from.begin + at));
     }
   }
   return Status::ok;
