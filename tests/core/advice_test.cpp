@@ -145,6 +145,26 @@ TEST_F(AdviceTest, OnlyThePartThatChangesIsUnmapped) {
   EXPECT_EQ(gpu.mapped(), std::vector{chunk(0)});
 }
 
+// proves: A9, D4
+TEST_F(AdviceTest, AdviceGivenDuringAFaultIsFollowed) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  machine.plan.at(Gate::mapping_at, [&] { EXPECT_TRUE(space().advise(chunk(0), to_system)); });
+  ASSERT_EQ(gpu.write(base, 1), Status::ok);
+  EXPECT_EQ(gpu.mapping_at(base)->protocol, pagemap::Protocol::system);
+  EXPECT_EQ(space().residency(chunk(0)).place, Place::system());
+}
+
+// proves: A9, D3
+TEST_F(AdviceTest, ABorderDrawnDuringAFaultIsKept) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  const Interval part{base, base + 64_KiB};
+  machine.plan.at(Gate::mapping_at, [&] { EXPECT_TRUE(space().advise(part, to_system)); });
+  ASSERT_EQ(gpu.write(base, 1), Status::ok);
+  EXPECT_TRUE(part.contains(*space().range_at(base)));
+}
+
 // proves: D6
 TEST_F(AdviceTest, HoldsThePagemapUntilTheAdviceIsGone) {
   Tile& gpu = machine.add_tile();
