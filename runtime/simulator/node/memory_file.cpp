@@ -1,5 +1,7 @@
 #include "simulator/node/memory_file.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -63,8 +65,18 @@ bool MemoryFile::has_page(Bytes offset, Bytes size) const {
 }
 
 bool MemoryFile::has_hole(Bytes offset, Bytes size) const {
-  const off_t hole = ::lseek(fd_.get(), static_cast<off_t>(offset.count), SEEK_HOLE);
-  return hole < 0 || static_cast<std::uint64_t>(hole) < offset.count + size.count;
+  // Not SEEK_HOLE, which looks at every page up to the next hole, however far that is.
+  std::array<unsigned char, 512> pages;
+  const Bytes step = cpu_page * pages.size();
+  for (Bytes done; done < size; done += step) {
+    const Bytes part = std::min(step, size - done);
+    if (::mincore(at(offset + done), part.count, pages.data()) != 0) return true;
+    const auto end = pages.begin() + static_cast<std::ptrdiff_t>(part / cpu_page);
+    if (!std::all_of(pages.begin(), end, [](unsigned char page) { return (page & 1) != 0; })) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace zesvm::simulator::node

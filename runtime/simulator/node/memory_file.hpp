@@ -37,7 +37,7 @@ class MemoryFile {
   void punch(Bytes offset, Bytes size) const;
   /// Returns whether the part has a page that exists (was written or read through a mapping).
   bool has_page(Bytes offset, Bytes size) const;
-  /// Returns whether the part has a page that does not exist.
+  /// Returns whether the part may have a page that does not exist; one swapped out counts as such.
   bool has_hole(Bytes offset, Bytes size) const;
 
  private:
