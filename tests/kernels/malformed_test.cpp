@@ -19,6 +19,7 @@ void use(std::span<const std::byte> bytes) {
   }
   (void)specialize(*module, std::vector{SpecializationValue{3, {std::byte{1}}}});
   (void)with_atomic_probes(*module, 0x1000);
+  (void)with_globals_in_device_memory(*module);
 }
 
 TEST(Malformed, TruncationsAreSurvived) {

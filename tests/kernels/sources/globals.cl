@@ -12,9 +12,11 @@ global int* global cursor = &counter;
 static global int hidden = 5;
 constant int lookup[4] = {10, 20, 30, 40};
 
-void add(int amount) { counter += amount; }
+global float* global middle = &values[2];
 
-int step(int amount) {
+__attribute__((noinline)) void add(int amount) { counter += amount; }
+
+__attribute__((noinline)) int step(int amount) {
   add(amount);
   return hidden++;
 }
@@ -26,6 +28,7 @@ kernel void bump(global int* out, int amount) {
   out[3] = first.next->value;
   out[4] = lookup[amount & 3];
   values[amount & 15] = (float)amount;
+  middle[0] = values[3];
 }
 
 kernel void address(global ulong* out) {
