@@ -19,7 +19,7 @@
 #include "simulator/tile/descriptor_passing.hpp"
 #include "simulator/tile/fault_service.hpp"
 #include "simulator/tile/futex.hpp"
-#include "simulator/tile/helper_program.hpp"
+#include "simulator/tile/device_program.hpp"
 #include "simulator/tile/launch_encoding.hpp"
 #include "simulator/tile/service_thread.hpp"
 
@@ -93,7 +93,7 @@ void TileProcess::State::stop() {
 }
 
 Status TileProcess::State::start() {
-  if (options.program.empty()) options.program = helper_program();
+  if (options.program.empty()) options.program = device_program();
   if (options.program.empty()) return Status::unsupported;
   // Shared: this may have returned before set_value() has.
   const auto started = std::make_shared<std::promise<Status>>();

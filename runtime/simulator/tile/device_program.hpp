@@ -1,4 +1,4 @@
-/// @file helper_program.hpp
+/// @file device_program.hpp
 /// Where the helper program is, and how it is started.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace zesvm::simulator::tile {
 
 /// Returns the path of `zesvm-sim-device`: `ZESVM_SIM_DEVICE` if set, else the one installed (or
 /// built) with the library this code is part of; empty when there is none.
-std::string helper_program();
+std::string device_program();
 
 /// A started helper.
 struct HelperProcess {

@@ -1,4 +1,4 @@
-#include "simulator/tile/helper_program.hpp"
+#include "simulator/tile/device_program.hpp"
 
 #include <cstdlib>
 #include <dlfcn.h>
@@ -76,11 +76,11 @@ std::string program_above(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::string helper_program() {
+std::string device_program() {
   if (const char* named = std::getenv("ZESVM_SIM_DEVICE"); named != nullptr && *named != '\0')
     return named;
   Dl_info info{};
-  if (::dladdr(reinterpret_cast<const void*>(&helper_program), &info) != 0)
+  if (::dladdr(reinterpret_cast<const void*>(&device_program), &info) != 0)
     if (std::string found = program_above(info.dli_fname); !found.empty()) return found;
   // A program linked statically may have been started by a name that leads nowhere from here.
   std::error_code ignored;
