@@ -17,9 +17,9 @@
 #include "simulator/tile/command_channel.hpp"
 #include "simulator/tile/completion_service.hpp"
 #include "simulator/tile/descriptor_passing.hpp"
+#include "simulator/tile/device_program.hpp"
 #include "simulator/tile/fault_service.hpp"
 #include "simulator/tile/futex.hpp"
-#include "simulator/tile/device_program.hpp"
 #include "simulator/tile/launch_encoding.hpp"
 #include "simulator/tile/service_thread.hpp"
 
