@@ -2,6 +2,7 @@
 #include <random>
 
 #include "kernels/modules.hpp"
+#include "kernels/spirv/accesses.hpp"
 #include "kernels/spirv/transform.hpp"
 
 namespace zesvm::spirv {
@@ -19,6 +20,7 @@ void use(std::span<const std::byte> bytes) {
   }
   (void)specialize(*module, std::vector{SpecializationValue{3, {std::byte{1}}}});
   (void)with_atomic_probes(*module, 0x1000);
+  (void)infer_accesses(*module);
   (void)with_globals_in_device_memory(*module);
 }
 
