@@ -203,10 +203,17 @@ Status NodeState::usable(TileId id) {
 }
 
 Status NodeState::resolve(Address where, CpuAccess access) {
-  const auto mapping = memory.find(where);
-  if (!mapping || (mapping->is_programs && !mapping->is_migratable)) {
+  const auto when_accessible = [&] {
     return program_memory->wait_until_accessible(where) ? Status::ok : Status::not_mapped;
+  };
+  auto mapping = memory.find(where);
+  if (!mapping) {
+    const Status accessible = when_accessible();
+    // Adopted meanwhile, it may already be in VRAM and trapped, which is no refusal.
+    mapping = memory.find(where);
+    if (!mapping) return accessible;
   }
+  if (mapping->is_programs && !mapping->is_migratable) return when_accessible();
   if (!mapping->is_migratable || mapping->cpu == PageAccess::none) {
     return Status::permission_denied;
   }
@@ -220,6 +227,8 @@ Status NodeState::resolve(Address where, CpuAccess access) {
   for (int attempt = 1; status == Status::copy_failed && attempt < copy_attempts; ++attempt) {
     status = space->cpu_fault(where, wanted);
   }
+  // Given back to the program meanwhile, it is the program's own again.
+  if (status == Status::not_mapped && mapping->is_programs) return when_accessible();
   return status;
 }
 
