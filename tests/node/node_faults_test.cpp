@@ -35,6 +35,21 @@ TEST_F(NodeFaultsTest, ACpuTouchBringsBackOneChunk) {
             (Interval{data + 8_MiB, data + 32_MiB}));
 }
 
+// proves: C2
+TEST_F(NodeFaultsTest, AtomicsWorkOnUntouchedMemoryWherePagesDoNotMove) {
+  topology::NodeDescription description = small_node();
+  for (topology::DeviceDescription& device : description.devices) {
+    device.smallest_migratable = 64_KiB;
+    device.system_atomics = false;
+  }
+  start(description);
+  for (const Bytes size : {64_B, 2_MiB + 4_KiB}) {
+    const Address last = shared(size) + size - 64_B;
+    ASSERT_EQ(run(first, "count_up", {PointerArgument{last}}, 128).status, Status::ok);
+    EXPECT_EQ(*pointer_to<int>(last), 128);
+  }
+}
+
 // proves: B3
 TEST_F(NodeFaultsTest, ManyThreadsTouchAtOnce) {
   start();

@@ -18,6 +18,23 @@ namespace {
 /// so that one allocation's neighbour never keeps it from moving.
 constexpr Bytes movable_grain = 64_KiB;
 
+/// Gives pages to what of a new allocation is not in chunks of 2 MiB, where some device moves no
+/// single pages: smaller chunks are chosen only where all their pages exist, and without one an
+/// atomic on memory that the CPU never touched would have nothing it could move.
+void populate_small_chunks(NodeState& state, Interval footprint) {
+  const auto& devices = state.description.devices;
+  const bool is_needed = std::any_of(devices.begin(), devices.end(), [](const auto& device) {
+    return device.smallest_migratable > cpu_page;
+  });
+  const auto mapping = state.memory.find(footprint.begin);
+  if (!is_needed || !mapping) return;
+  Address page = footprint.begin;
+  if (footprint.size() >= 2_MiB) page = align_down(footprint.end, 2_MiB);
+  for (; page < footprint.end; page += cpu_page) {
+    *const_cast<volatile std::byte*>(mapping->alias_of(page)) = std::byte{0};
+  }
+}
+
 /// What an allocation takes of the address space, and how it is aligned.
 struct Shape {
   Bytes size;
@@ -91,8 +108,12 @@ Result<Address> Node::allocate_shared(Bytes size, Bytes alignment, std::optional
       return Status::out_of_device_memory;
     }
   }
-  return open_allocation(*state_, shape, size,
-                         {.kind = MemoryKind::shared, .is_migratable = true, .tile = preferred});
+  ZESVM_TRY_ASSIGN(
+      base,
+      open_allocation(*state_, shape, size,
+                      {.kind = MemoryKind::shared, .is_migratable = true, .tile = preferred}));
+  populate_small_chunks(*state_, {base, base + shape.size});
+  return base;
 }
 
 Result<Address> Node::allocate_host(Bytes size, Bytes alignment) {
