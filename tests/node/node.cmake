@@ -9,6 +9,7 @@ zesvm_test(node_direct_test
     node_cpu_faults_test.cpp
     node_failures_test.cpp
     node_faults_test.cpp
+    node_placement_test.cpp
     node_program_memory_test.cpp
     node_virtual_memory_test.cpp
   LINK zesvm_node
