@@ -88,4 +88,4 @@ build() {
 }
 
 # The one build that the demo, the tests and the installation share.
-main_options=(-DCMAKE_BUILD_TYPE=Release -DZESVM_WARNINGS_AS_ERRORS=ON)
+main_options=(-DCMAKE_BUILD_TYPE=Release -DZESVM_WARNINGS_AS_ERRORS=ON -DZESVM_TESTS=ON -DZESVM_BENCHMARKS=ON)
