@@ -8,12 +8,16 @@
 ///
 /// L1  tiles of one device are fast
 /// L2  another pair is fast when, in both directions, its bandwidth is at least that of the
-///     alternative, a copy in two steps through system memory; a link's name does not count
+///     alternative, a copy in two steps through system memory; a link's name does not count, and
+///     what is unknown is not fast
 /// L3  what goes through the host, or not at all, is not fast
+/// L4  a pair across which data arrived wrong, in either direction, goes through the host
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +31,13 @@ struct Reach {
   LinkFigures figures;
   bool atomics = false;
   bool is_fast = false;
+  /// What lies between them on PCIe.
+  PciPath path = PciPath::unknown;
+  LinkSources sources;
+  /// Whether data crossed right when `from` used memory of `to`.
+  DataCheck data = DataCheck::not_done;
+  /// Why it is not direct; where it is, why it is not fast. Empty for fast ones.
+  std::string reason{};
 
   /// Returns whether memory there can be used in place.
   bool is_direct() const {
@@ -47,6 +58,9 @@ class LinkMatrix {
   const Reach& between(std::size_t from, std::size_t to) const;
   /// Returns how tile `from` reaches system memory.
   const Reach& to_host(std::size_t from) const { return to_host_.at(from); }
+  /// Returns how tile `from` reaches memory of one NUMA node of the host: over the same link, with
+  /// the latency between the nodes on top where the host's is known.
+  Reach to_numa(std::size_t from, std::size_t numa_node) const;
   /// Returns whether two tiles have a fast interconnect, in both directions.
   bool is_fast(std::size_t a, std::size_t b) const;
 
@@ -55,11 +69,18 @@ class LinkMatrix {
 
   /// Returns the owners: cliques of tiles that all have a fast interconnect with each other.
   std::vector<std::vector<std::size_t>> owners() const;
+  /// Returns the owners that remain when tiles have gone away; `gone` in any order.
+  std::vector<std::vector<std::size_t>> owners_without(std::span<const std::size_t> gone) const;
 
  private:
   Reach reach_of(const NodeDescription& node, TileId from, TileId to) const;
+  Reach reach_through_host(std::size_t from, std::size_t to) const;
+  void judge_speed(std::size_t from, std::size_t to, Fast said);
+  std::string why_slow(std::size_t from, std::size_t to) const;
 
   std::vector<TileId> tiles_;
+  HostDescription host_;
+  std::vector<std::uint32_t> numa_node_of_;
   std::vector<Reach> between_;
   std::vector<Reach> to_host_;
 };

@@ -25,6 +25,12 @@ std::string to_string(const PciAddress& address) {
   return text;
 }
 
+std::uint32_t HostDescription::numa_distance(std::size_t from, std::size_t to) const {
+  if (from < numa_distances.size() && to < numa_distances[from].size())
+    return numa_distances[from][to];
+  return from == to ? 10 : 20;
+}
+
 std::vector<TileId> NodeDescription::tiles() const {
   std::vector<TileId> all;
   for (std::uint32_t device = 0; device < devices.size(); ++device)

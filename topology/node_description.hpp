@@ -2,12 +2,13 @@
 /// What one machine has: its host, its GPU devices with their tiles, and the links between them.
 ///
 /// A description comes from a YAML file: a preset by name, or any file by path. It is plain data;
-/// `link_matrix.hpp` works out from it who reaches whom, and how fast.
+/// `link_matrix.hpp` works out from it who reaches whom, and how fast. `detection.hpp` makes one of
+/// the running machine, where each fact of a link carries its source.
 ///
-/// T1  every device has at least one tile, and every tile VRAM of a positive multiple of 2 MiB
+/// T1  every device has at least one tile; in a file, every tile has VRAM of a positive multiple of
+///     2 MiB
 /// T2  PCI addresses are unique
 /// T3  a link joins two different ends that exist, and no two links join the same pair of ends
-/// Not here: reading the topology of the running machine.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "base/sizes.hpp"
+#include "topology/fact_source.hpp"
 
 namespace zesvm::topology {
 
@@ -108,6 +110,14 @@ struct Link {
   /// Whether atomic operations work across it.
   bool atomics = false;
   Fast fast = Fast::by_bandwidth;
+  /// What lies between two devices on PCIe; unknown: worked out from protocol and NUMA nodes.
+  PciPath path = PciPath::unknown;
+  LinkSources sources;
+  /// Whether data crossed right, as `first` uses memory of `second`, and the other way.
+  DataCheck forward_data = DataCheck::not_done;
+  DataCheck backward_data = DataCheck::not_done;
+  /// Why memory at the other end cannot be used in place; empty where it can, or nobody says.
+  std::string reason{};
 };
 
 /// A place on the PCI bus.
@@ -157,6 +167,9 @@ struct DeviceDescription {
   std::uint32_t pci_width = 8;
   /// Index of the host NUMA node it is attached to.
   std::uint32_t numa_node = 0;
+  /// Where generation and width of its PCIe link are from, and its NUMA node.
+  Source pci_source = Source::node_file;
+  Source numa_source = Source::node_file;
   bool integrated = false;
 
   std::uint32_t tiles = 1;
@@ -207,8 +220,13 @@ struct NumaNode {
 struct HostDescription {
   std::string name;
   std::vector<NumaNode> numa_nodes;
+  /// Distance of each node (row) to each (column), 10 for itself, as firmware tells it; may be empty.
+  std::vector<std::vector<std::uint32_t>> numa_distances;
   Bandwidth memory_bandwidth;
   std::chrono::nanoseconds memory_latency{};
+
+  /// Returns the distance from node to node; 10 and 20 where nobody says.
+  std::uint32_t numa_distance(std::size_t from, std::size_t to) const;
 };
 
 /// What operations cost on the virtual clock, beside the time their bytes take on a link.
