@@ -168,7 +168,7 @@ void migrate_decision(benchmark::State& state) {
 // One invalidation of one mapped range, and the fault that maps it again.
 void invalidate_and_fault(benchmark::State& state) {
   at_random(state, [](World& world, Interval range) {
-    world.space().invalidate(range, Event::protect);
+    { const Invalidation nothing{world.space(), range, Event::protect}; }
     benchmark::DoNotOptimize(world.space().fault(world.device(), range.begin, Access::write));
   });
 }
@@ -176,7 +176,7 @@ void invalidate_and_fault(benchmark::State& state) {
 // An unmap, the collection, and the fault that makes the range anew.
 void remove_and_insert(benchmark::State& state) {
   at_random(state, [](World& world, Interval range) {
-    world.space().invalidate(range, Event::unmap);
+    { const Invalidation gone{world.space(), range, Event::unmap}; }
     world.space().collect_unmapped();
     benchmark::DoNotOptimize(world.space().fault(world.device(), range.begin, Access::write));
   });

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cstdlib>
 #include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
@@ -21,6 +22,8 @@ constexpr std::size_t direct_limit = std::size_t{1} << 20;
 constexpr std::size_t steps_per_octave = 4;
 constexpr std::size_t coarse_classes = 11 * steps_per_octave;  // 640 bytes ... 1 MiB
 constexpr std::size_t slab_size = std::size_t{1} << 21;
+// A few thousand nodes of a container: more than invalidations leave behind between collections.
+constexpr std::size_t reserve_size = std::size_t{1} << 18;
 
 struct Free {
   Free* next;
@@ -35,9 +38,15 @@ struct SizeClass {
 struct Arena {
   std::array<SizeClass, fine_classes + coarse_classes> classes;
   std::mutex slab_lock;
+  // What is set aside, and how much of it was taken; under slab_lock. (AR1)
+  alignas(64) std::array<std::byte, reserve_size> reserve;
+  std::size_t reserve_taken = 0;
   std::byte* slab = nullptr;
   std::size_t slab_left = 0;
   std::atomic<std::uint64_t> in_use{0};
+  // Counts down to the allocation that fails; 0: none.
+  std::atomic<std::uint64_t> fails_in{0};
+  std::atomic<bool> has_failed{false};
 };
 
 // Never destroyed: threads may still fault while the process exits.
@@ -93,10 +102,20 @@ void* cut_from_slab(Arena& arena, std::size_t size) {
   return memory;
 }
 
+bool is_to_fail(Arena& arena) {
+  std::uint64_t left = arena.fails_in.load(std::memory_order_relaxed);
+  while (left > 0 && !arena.fails_in.compare_exchange_weak(left, left - 1)) {
+  }
+  if (left != 1) return false;
+  arena.has_failed.store(true);
+  return true;
+}
+
 }  // namespace
 
 void* arena_allocate(std::size_t size) noexcept {
   Arena& from = arena();
+  if (is_to_fail(from)) return nullptr;
   if (size > direct_limit) {
     void* memory = map_pages(size);
     if (memory) from.in_use.fetch_add(size, std::memory_order_relaxed);
@@ -117,6 +136,25 @@ void* arena_allocate(std::size_t size) noexcept {
   if (!memory) from.in_use.fetch_sub(class_size(index), std::memory_order_relaxed);
   return memory;
 }
+
+void* arena_allocate_reserved(std::size_t size) noexcept {
+  if (void* memory = arena_allocate(size)) return memory;
+  Arena& from = arena();
+  const std::size_t rounded =
+      size > direct_limit ? reserve_size + 1 : (class_size(class_of(size)) + 63) & ~std::size_t{63};
+  const std::lock_guard guard{from.slab_lock};
+  if (rounded > reserve_size - from.reserve_taken) std::abort();
+  from.in_use.fetch_add(class_size(class_of(size)), std::memory_order_relaxed);
+  from.reserve_taken += rounded;
+  return from.reserve.data() + from.reserve_taken - rounded;
+}
+
+void arena_fail_at(std::uint64_t n) noexcept {
+  arena().has_failed.store(false);
+  arena().fails_in.store(n);
+}
+
+bool arena_has_failed() noexcept { return arena().has_failed.load(); }
 
 void arena_free(void* memory, std::size_t size) noexcept {
   if (!memory) return;

@@ -94,22 +94,26 @@ bool Pagemap::try_lend(Block& block, std::uint8_t order, BlockUser& user) noexce
   return true;
 }
 
-Status Pagemap::hand_over(Block& from, Block& to) noexcept {
-  Lock guard{lock_};
-  ZESVM_ASSERT(from.pagemap() == this && !to.is_lent() && from.pins_ == 1);
-  if (is_closed()) return Status::no_device;
+void Pagemap::take_place(Block& to, Block& from) noexcept {
   settle(from);
   unlink(from);
+  if (from.pins_ > 0) --usage_.pinned_blocks;
   to.user_ = from.user_;
   to.first_page_ = from.first_page_;
   to.order_ = from.order_;
   to.pins_ = 0;
   to.is_victim_ = 0;
-  --usage_.pinned_blocks;
   append(to);
   to.pagemap_.store(this, std::memory_order_release);
-  from.pagemap_.store(nullptr, std::memory_order_release);
   from.pins_ = 0;
+  from.pagemap_.store(nullptr, std::memory_order_release);
+}
+
+Status Pagemap::hand_over(Block& from, Block& to) noexcept {
+  Lock guard{lock_};
+  ZESVM_ASSERT(from.pagemap() == this && !to.is_lent() && from.pins_ == 1);
+  if (is_closed()) return Status::no_device;
+  take_place(to, from);
   ++changes_;
   room_.notify_all();
   return Status::ok;
@@ -117,39 +121,18 @@ Status Pagemap::hand_over(Block& from, Block& to) noexcept {
 
 Status Pagemap::exchange(Block& lent, Block& outgoing, Block& incoming) noexcept {
   ZESVM_ASSERT(lent.pagemap() == this && !outgoing.is_lent() && incoming.pagemap() != this);
-  if (incoming.pagemap()->is_closed()) return Status::no_device;
   {
     Lock guard{lock_};
-    unlink(lent);
-    outgoing.user_ = lent.user_;
-    outgoing.first_page_ = lent.first_page_;
-    outgoing.order_ = lent.order_;
-    outgoing.is_victim_ = 0;
-    if (lent.pins_ == 0) ++usage_.pinned_blocks;
+    take_place(outgoing, lent);
     outgoing.pins_ = 1;
+    ++usage_.pinned_blocks;
     set_in_transit(outgoing);
-    lent.pins_ = 0;
-    append(outgoing);
-    outgoing.pagemap_.store(this, std::memory_order_release);
-    lent.pagemap_.store(nullptr, std::memory_order_release);
   }
-  Pagemap& other = *incoming.pagemap();
-  const Status handed = other.hand_over(incoming, lent);
+  const Status handed = incoming.pagemap()->hand_over(incoming, lent);
   if (handed == Status::ok) return handed;
-  // Closed meanwhile: back to what it was. This pagemap takes its own back even when closed.
+  // Closed: back to what it was. This pagemap takes its own back even when it is closed itself.
   Lock guard{lock_};
-  settle(outgoing);
-  unlink(outgoing);
-  lent.user_ = outgoing.user_;
-  lent.first_page_ = outgoing.first_page_;
-  lent.order_ = outgoing.order_;
-  lent.is_victim_ = 0;
-  lent.pins_ = 0;
-  --usage_.pinned_blocks;
-  append(lent);
-  lent.pagemap_.store(this, std::memory_order_release);
-  outgoing.pagemap_.store(nullptr, std::memory_order_release);
-  outgoing.pins_ = 0;
+  take_place(lent, outgoing);
   return handed;
 }
 

@@ -7,6 +7,10 @@
 /// PM1  the lent blocks and the free space add up to the capacity and are disjoint
 /// PM2  the order of use holds every lent block once, oldest first
 /// PM3  after close() nothing is lent any more; what is lent can only be given back
+///
+/// A use is what the borrower hears of: a mapping, a pin. A tile that goes on under a mapping it has
+/// makes no use, as in the kernel: a touch for each range that a launch finds valid would cost more
+/// than finding it valid.
 #pragma once
 
 #include <atomic>
@@ -118,6 +122,8 @@ class Pagemap {
  private:
   Status make_room() noexcept ZESVM_REQUIRES(lock_);
   Block* pick_victim() noexcept ZESVM_REQUIRES(lock_);
+  /// Makes `to` stand where `from` stood, as the most recently used, unpinned.
+  void take_place(Block& to, Block& from) noexcept ZESVM_REQUIRES(lock_);
   void append(Block& block) noexcept ZESVM_REQUIRES(lock_);
   void unlink(Block& block) noexcept ZESVM_REQUIRES(lock_);
   void set_in_transit(Block& block) noexcept ZESVM_REQUIRES(lock_);

@@ -49,16 +49,6 @@ Status AddressSpace::fault(DeviceId device, Address where, Access access) noexce
 Status AddressSpace::cpu_fault(Address where, Access access) noexcept {
   return core_->cpu_fault(where, access);
 }
-void AddressSpace::invalidate(Interval interval, Event event) noexcept {
-  core_->begin_invalidation(interval, event);
-  core_->end_invalidation(interval);
-}
-void AddressSpace::begin_invalidation(Interval interval, Event event) noexcept {
-  core_->begin_invalidation(interval, event);
-}
-void AddressSpace::end_invalidation(Interval interval) noexcept {
-  core_->end_invalidation(interval);
-}
 std::size_t AddressSpace::collect_unmapped() noexcept { return core_->collect_unmapped(); }
 Status AddressSpace::prepare(DeviceId device, std::span<const AccessedInterval> accesses,
                              PreparedState* state) noexcept {
@@ -85,6 +75,12 @@ Result<HintResult> AddressSpace::migrate_to_system(Interval interval, pagemap::C
 }
 Result<HintResult> AddressSpace::discard(Interval interval) { return core_->discard(interval); }
 
+Invalidation::Invalidation(AddressSpace& space, Interval interval, Event event) noexcept
+    : space_(space), interval_(interval) {
+  space_.core_->begin_invalidation(*this, event);
+}
+Invalidation::~Invalidation() { space_.core_->end_invalidation(*this); }
+
 bool AddressSpace::has_mapping(Interval interval) const { return core_->has_mapping(interval); }
 Status AddressSpace::remove_mirror(Interval interval) { return core_->remove_mirror(interval); }
 Status AddressSpace::restore_mirror(Interval interval) { return core_->restore_mirror(interval); }
@@ -100,6 +96,12 @@ std::optional<Interval> AddressSpace::range_at(Address where) const noexcept {
   if (!range) return std::nullopt;
   // The slot's level tells the size: the range itself is not read.
   return Interval::chunk_at(where, {std::uint64_t{1} << core.shape_.slot_shift[level]});
+}
+
+std::optional<PlaceHint> AddressSpace::place_hint(Address where) const noexcept {
+  const RangeRef range = core_->find(where);
+  if (!range) return std::nullopt;
+  return PlaceHint{range->interval(), range->block.pagemap()};
 }
 
 bool AddressSpace::is_valid_hint(DeviceId id, Address where, Access access) const noexcept {

@@ -12,8 +12,8 @@
 ///      the memory is device memory, which the CPU never sees
 /// AS4  bytes move only under the hold of their range, with no device mapped to it
 ///
-/// Not here: where bytes are (memory_mover.hpp), page tables (device_port.hpp), what the CPU has
-/// mapped (cpu_view.hpp), which lock comes when (base/lock_order.hpp).
+/// Not here: that CPU mappings change (invalidation.hpp), where bytes are (memory_mover.hpp), page
+/// tables (device_port.hpp), what the CPU has mapped (cpu_view.hpp), locks (base/lock_order.hpp).
 #pragma once
 
 #include <chrono>
@@ -31,6 +31,8 @@
 #include "svm/attributes.hpp"
 #include "svm/cpu_view.hpp"
 #include "svm/device_port.hpp"
+#include "svm/invalidation.hpp"
+#include "svm/residency.hpp"
 #include "svm/statistics.hpp"
 #include "svm/trace.hpp"
 
@@ -57,16 +59,6 @@ struct AddressSpaceOptions {
   Clock* clock = nullptr;
 };
 
-/// What happened to CPU mappings.
-enum class Event : std::uint8_t {
-  /// They are going away, or are replaced: the content is dead where it is not preserved below.
-  unmap,
-  /// Their permission changes.
-  protect,
-  /// Their pages are replaced by others with the same content.
-  migrate,
-};
-
 /// An interval and how it will be accessed, for prepare().
 struct AccessedInterval {
   Interval interval;
@@ -79,38 +71,17 @@ struct PreparedState {
   std::uint64_t fingerprint = 0;
 };
 
-/// Where one chunk is (D8).
-struct ChunkResidency {
-  Interval interval;
-  /// False: no device ever touched it, or not any more; the rest is default then.
-  bool has_range = false;
-  /// Null: system memory.
-  const pagemap::Pagemap* pagemap = nullptr;
-  pagemap::Extent extent;
-  bool is_device_memory = false;
-  Attributes attributes;
-  std::optional<Place> last_prefetch;
-  struct MappedOn {
-    DeviceId device;
-    pagemap::Protocol protocol = pagemap::Protocol::none;
-  };
-  std::vector<MappedOn> mapped_on;
-};
-
-/// Where the chunks of an interval are.
-struct Residency {
-  std::vector<ChunkResidency> chunks;
-  /// The one place of all; nothing when it is mixed. `Place::faulting()` never.
-  std::optional<Place> place;
-  std::optional<Attributes> attributes;
-  std::optional<Place> last_prefetch;
-  bool is_mixed() const { return !place.has_value(); }
-};
-
 /// Names pages handed out by user_pages().
 struct UserPagesId {
   std::uint64_t value = 0;
   friend constexpr auto operator<=>(UserPagesId, UserPagesId) = default;
+};
+
+/// A range and where it was when somebody looked.
+struct PlaceHint {
+  Interval interval;
+  /// Null: system memory.
+  const pagemap::Pagemap* pagemap = nullptr;
 };
 
 /// The mirrored address space of one application.
@@ -172,17 +143,6 @@ class AddressSpace {
   /// @context  fault, on a thread that may wait
   Status cpu_fault(Address where, Access access) noexcept;
 
-  /// Unmaps every range that overlaps from every device before it returns, and on `unmap` queues
-  /// them for collection (A5). Called before the CPU mapping changes.
-  /// @context  any, fault
-  void invalidate(Interval interval, Event event) noexcept;
-
-  /// As invalidate(), and keeps faults in the interval waiting until end_invalidation() of the same
-  /// interval: between the two the CPU mapping changes, and no device gets hold of what it was.
-  /// The caller holds no range and causes no fault in between.
-  void begin_invalidation(Interval interval, Event event) noexcept;
-  void end_invalidation(Interval interval) noexcept;
-
   /// Removes the ranges of unmapped memory and resets its attributes (A6); moves what survives of
   /// a partly unmapped range to system memory. Returns how many ranges went.
   /// @context  any, fault
@@ -237,6 +197,9 @@ class AddressSpace {
   /// Returns the range that holds an address, lock-free: its interval, or nothing.
   /// @cost     two dependent loads
   std::optional<Interval> range_at(Address where) const noexcept;
+  /// Returns the range that holds an address and the VRAM it is in, if any. May be stale.
+  /// @cost     a look-up and a reference
+  std::optional<PlaceHint> place_hint(Address where) const noexcept;
   /// Returns whether a device would find the address valid now, lock-free (C5). May be stale.
   bool is_valid_hint(DeviceId device, Address where, Access access) const noexcept;
 
@@ -293,6 +256,7 @@ class AddressSpace {
   void check_invariants() const;
 
  private:
+  friend class Invalidation;
   class Core;
   explicit AddressSpace(std::unique_ptr<Core> core);
   std::unique_ptr<Core> core_;

@@ -13,6 +13,19 @@ bool names_device(const Attributes& attributes) {
 
 }  // namespace
 
+Reason reason_for(Status status) {
+  switch (status) {
+    case Status::ok: return Reason::none;
+    case Status::not_mapped: return Reason::not_mapped;
+    case Status::permission_denied: return Reason::not_migratable;
+    case Status::out_of_device_memory: return Reason::out_of_device_memory;
+    case Status::no_interconnect: return Reason::no_interconnect;
+    case Status::no_device: return Reason::no_device;
+    case Status::busy: return Reason::pinned;
+    default: return Reason::failed;
+  }
+}
+
 Attributes Advice::applied_to(Attributes before) const {
   if (preferred) {
     before.preferred = preferred->place;

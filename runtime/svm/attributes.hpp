@@ -13,6 +13,7 @@
 
 #include "base/arena.hpp"
 #include "base/interval.hpp"
+#include "base/status.hpp"
 #include "pagemap/pagemap.hpp"
 #include "svm/device_port.hpp"
 
@@ -109,6 +110,8 @@ enum class Reason : std::uint8_t {
 
 std::string_view name_of(Outcome outcome);
 std::string_view name_of(Reason reason);
+/// Returns the reason that a failed step gives a hint for not doing what it was asked.
+Reason reason_for(Status status);
 
 /// What a hint did.
 struct HintResult {
@@ -164,8 +167,8 @@ class AttributeMap {
     Address end;
     Attributes attributes;
   };
-  using Entries =
-      std::map<Address, Entry, std::less<>, ArenaAllocator<std::pair<const Address, Entry>>>;
+  using Entries = std::map<Address, Entry, std::less<>,
+                           ReservedArenaAllocator<std::pair<const Address, Entry>>>;
   void put(Interval interval, const Attributes& attributes);
   void erase(Interval interval);
 

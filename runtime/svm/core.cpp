@@ -90,7 +90,11 @@ Result<DeviceId> AddressSpace::Core::join(DevicePort& port, pagemap::Pagemap* vr
   if (count == 0xffff) return Status::invalid_argument;
   void* memory = arena_allocate(sizeof(DeviceTable) + (count + 1) * sizeof(Device*));
   auto* device = arena_new<Device>(DeviceId{static_cast<std::uint16_t>(count)}, port, vram, traits);
-  if (!memory || !device) return Status::out_of_host_memory;
+  if (!memory || !device) {
+    arena_free(memory, sizeof(DeviceTable) + (count + 1) * sizeof(Device*));
+    arena_delete(device);
+    return Status::out_of_host_memory;
+  }
   auto* grown = new (memory) DeviceTable;
   std::copy_n(before ? before->devices : nullptr, count, grown->devices);
   grown->devices[count] = device;
@@ -112,6 +116,11 @@ Device* AddressSpace::Core::device_of(const pagemap::Pagemap* pagemap) const noe
       if (device.vram == pagemap) found = &device;
     });
   return found;
+}
+
+DeviceId AddressSpace::Core::id_of(const pagemap::Pagemap& pagemap) const noexcept {
+  const Device* device = device_of(&pagemap);
+  return device ? device->id : DeviceId{};
 }
 
 Status AddressSpace::Core::leave(DeviceId id, Content content) {
@@ -229,69 +238,6 @@ void AddressSpace::Core::drop_notifier(Notifier& notifier) noexcept {
   roots_[index].store(nullptr, std::memory_order_release);
   notifiers_.erase(found);
   arena_delete(&notifier);
-}
-
-// ---- ranges ----------------------------------------------------------------------------------
-
-RangeRef AddressSpace::Core::find(Address where) const noexcept {
-  if (!options_.interval.contains(where)) return {};
-  const std::size_t index = (where - options_.interval.begin).count >> notifier_shift_;
-  Range* range =
-      RangeTable::find(roots_[index].load(std::memory_order_acquire), shape_, where, nullptr);
-  if (!range) return {};
-  RangeRef ref = RangeRef::try_take(range, pool_);
-  // It may have become another range on the way here.
-  if (!ref || !ref->is_live() || !ref->interval().contains(where)) return {};
-  return ref;
-}
-
-std::size_t AddressSpace::Core::chunk_index(Bytes size) const noexcept {
-  const auto& sizes = options_.chunk_sizes;
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    if (sizes[i] <= size) return std::min(i, counted_chunk_sizes - 1);
-  return std::min(sizes.size(), counted_chunk_sizes) - 1;
-}
-
-void AddressSpace::Core::take_batch(Notifier& notifier, Interval interval,
-                                    RangeBatch& batch) noexcept {
-  batch.resume = interval.end;
-  Lock guard{notifier.lock()};
-  notifier.table().for_each_until(interval, [&](Range& range) {
-    if (batch.count == batch.ranges.size()) {
-      batch.resume = range.interval().begin;
-      return false;
-    }
-    range.references.fetch_add(1, std::memory_order_relaxed);
-    batch.ranges[batch.count++] = RangeRef{&range, pool_};
-    return true;
-  });
-}
-
-/// Takes a range, held, out of its notifier, which the caller keeps.
-void AddressSpace::Core::remove_range(Range& range) noexcept {
-  Notifier& notifier = *range.notifier;
-  {
-    Lock guard{notifier.lock()};
-    const Interval interval = range.interval();
-    notifier.begin_invalidation();
-    // A10: no device reaches it any more before it leaves the table.
-    unmap_range(range);
-    notifier.table().erase(interval);
-    range.place.store(0, std::memory_order_release);
-    notifier.end_invalidation();
-  }
-  range_count_.fetch_sub(1, std::memory_order_relaxed);
-  trace({Decision::removed, Rule::none, pagemap::Cause::unmap, Status::ok, {}, {}});
-  // The caller's reference keeps it: removing it takes a lock that comes before the hold.
-  const std::uint64_t references = notifier.references().fetch_sub(1, std::memory_order_acq_rel);
-  ZESVM_ASSERT(references > 1);
-  (void)references;
-  RangeRef table_reference{&range, pool_};
-}
-
-bool AddressSpace::Core::is_valid_interval(Interval interval) const noexcept {
-  return interval.begin < interval.end && is_aligned(interval.begin, cpu_page) &&
-         is_aligned(interval.end, cpu_page) && options_.interval.contains(interval);
 }
 
 }  // namespace zesvm::svm

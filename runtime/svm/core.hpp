@@ -2,8 +2,9 @@
 /// The state behind an AddressSpace and the steps its functions are made of. See
 /// address_space.hpp for the model and its invariants.
 ///
-/// Split by concern: core.cpp (notifiers, ranges, devices), core_fault.cpp, core_migration.cpp,
-/// core_invalidation.cpp, core_hints.cpp, core_device_memory.cpp, core_user_pages.cpp,
+/// Split by concern: core.cpp (notifiers, devices), core_ranges.cpp, core_fault.cpp,
+/// core_prepare.cpp, core_migration.cpp, core_invalidation.cpp, core_collection.cpp, core_hints.cpp,
+/// core_prefetch.cpp, core_discard.cpp, core_device_memory.cpp, core_user_pages.cpp,
 /// core_queries.cpp.
 #pragma once
 
@@ -12,84 +13,20 @@
 #include <thread>
 
 #include "svm/address_space.hpp"
+#include "svm/device.hpp"
 #include "svm/fault_policy.hpp"
+#include "svm/fault_state.hpp"
 #include "svm/notifier.hpp"
 #include "svm/range.hpp"
 #include "svm/range_table.hpp"
 
 namespace zesvm::svm {
 
-/// What becomes of the memory of a device that leaves.
-enum class Content : std::uint8_t { kept, lost };
-
-/// One device of an address space.
-struct Device {
-  DeviceId id;
-  DevicePort& port;
-  pagemap::Pagemap* vram;
-  DeviceTraits traits;
-  /// It left: nothing new is mapped on it. Set before its mappings go.
-  std::atomic<bool> is_gone{false};
-  /// Its memory content is gone: copies from it are skipped.
-  std::atomic<bool> is_lost{false};
-  DeviceCounters counters;
-
-  Device(DeviceId device_id, DevicePort& device_port, pagemap::Pagemap* device_vram,
-         const DeviceTraits& device_traits)
-      : id(device_id), port(device_port), vram(device_vram), traits(device_traits) {}
-};
-
-/// All devices that ever joined, readable without a lock; replaced when one joins.
-struct DeviceTable {
-  std::size_t count = 0;
-  DeviceTable* outgrown = nullptr;
-  Device* devices[1] = {};
-};
-
-/// What holds at an address.
-struct Rules {
-  Attributes attributes;
-  /// Where they are the same.
-  Interval interval;
-  /// Moves with every change of attributes or mirrors.
-  std::uint64_t version = 0;
-  bool is_mirrored = true;
-};
-
 /// Up to so many ranges at once, so that walking over many needs no allocation.
 struct RangeBatch {
   std::array<RangeRef, 64> ranges;
   std::size_t count = 0;
   Address resume;
-};
-
-/// What one try of a fault came to.
-struct Step {
-  enum class Kind : std::uint8_t { done, again };
-  Kind kind = Kind::again;
-  Status status = Status::ok;
-
-  static Step done(Status status) { return {Kind::done, status}; }
-  static Step again() { return {}; }
-};
-
-/// One fault on its way.
-struct FaultState {
-  Device& device;
-  Address where;
-  Access access;
-  pagemap::Cause cause;
-  /// Set by prefetch: what it wants, in place of the policy.
-  const Wanted* override_wanted = nullptr;
-  unsigned migrations_tried = 0;
-  unsigned waits_for_room = 0;
-  bool is_counted = false;
-  bool moved = false;
-  Bytes bytes_moved{};
-  Interval range{};
-  /// Why the wanted place was not had.
-  Status fell_back = Status::ok;
-  Rule rule = Rule::none;
 };
 
 class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap::References {
@@ -128,6 +65,7 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   Status leave(DeviceId device, Content content);
   Device* device_at(DeviceId device) const noexcept;
   Device* device_of(const pagemap::Pagemap* pagemap) const noexcept;
+  DeviceId id_of(const pagemap::Pagemap& pagemap) const noexcept;
   template <typename Visit>
   void for_each_device(Visit visit) const;
   Rules rules_at(Address where) const noexcept;
@@ -157,8 +95,11 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   Step found_valid(FaultState& fault, const Range& range) noexcept;
   Step try_fault(FaultState& fault) noexcept;
   Step place_range(FaultState& fault, Range& range, const Rules& rules) noexcept;
-  Step move_range(FaultState& fault, Range& range, const Wanted& wanted,
-                  const PolicyDevices& devices) noexcept;
+  Status move_to_system(FaultState& fault, Range& range, const PolicyDevices& devices) noexcept;
+  Step move_to_vram(FaultState& fault, Range& range, const Wanted& wanted,
+                    const PolicyDevices& devices) noexcept;
+  Status fall_back(FaultState& fault, Range& range, const Wanted& wanted,
+                   const PolicyDevices& devices) noexcept;
   Step map_range(FaultState& fault, Range& range, const Rules& rules) noexcept;
   Result<RangeRef> find_or_insert(Device& device, Address where, Access access,
                                   Interval attribute_interval) noexcept;
@@ -182,10 +123,10 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   bool is_held_on_host(Interval interval) const noexcept;
 
   // core_invalidation.cpp
-  void begin_invalidation(Interval interval, Event event) noexcept;
-  void end_invalidation(Interval interval) noexcept;
+  void begin_invalidation(Invalidation& begun, Event event) noexcept;
+  void end_invalidation(Invalidation& ended) noexcept;
   bool is_invalidating(Interval interval) const noexcept;
-  void wait_for_invalidation(Address where) const noexcept;
+  void wait_for_invalidation(Interval interval) const noexcept;
   void unmap_devices(Notifier& notifier, Interval interval, const Event* event) noexcept;
   void unmap_range(Range& range) noexcept;
   DeadPart* note_dead(DeadPart* parts, Interval interval) noexcept;
@@ -268,12 +209,11 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   const std::uint8_t notifier_shift_;
 
   using Notifiers = std::map<Address, Notifier*, std::less<>,
-                             ArenaAllocator<std::pair<const Address, Notifier*>>>;
+                             ReservedArenaAllocator<std::pair<const Address, Notifier*>>>;
   mutable SharedMutex<LockOrder::address_space> lock_;
   Notifiers notifiers_ ZESVM_GUARDED_BY(lock_);
   AttributeMap attributes_ ZESVM_GUARDED_BY(lock_);
   std::vector<Interval, ArenaAllocator<Interval>> removed_mirrors_ ZESVM_GUARDED_BY(lock_);
-  DeviceTable* joined_ ZESVM_GUARDED_BY(lock_) = nullptr;
   std::atomic<DeviceTable*> devices_{nullptr};
   // Written under lock_; whoever commits under another lock compares it with what it saw.
   std::atomic<std::uint64_t> rules_version_{0};
@@ -287,7 +227,8 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   mutable Mutex<LockOrder::leaf> queue_lock_;
   Condition queue_filled_;
   Range* queue_ ZESVM_GUARDED_BY(queue_lock_) = nullptr;
-  std::vector<Interval, ArenaAllocator<Interval>> unmapped_ ZESVM_GUARDED_BY(queue_lock_);
+  using UnmappedIntervals = std::vector<Interval, ReservedArenaAllocator<Interval>>;
+  UnmappedIntervals unmapped_ ZESVM_GUARDED_BY(queue_lock_);
   bool stops_ ZESVM_GUARDED_BY(queue_lock_) = false;
   std::atomic<bool> has_pending_{false};
   std::thread collector_;
@@ -296,11 +237,10 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   std::vector<Interval, ArenaAllocator<Interval>> host_holds_ ZESVM_GUARDED_BY(holds_lock_);
   std::atomic<std::size_t> host_hold_count_{0};
 
-  // Whose CPU mappings change now, as given by begin_invalidation().
+  // Those under way (IV1).
   mutable Mutex<LockOrder::leaf> invalidating_lock_;
   mutable Condition invalidation_ended_;
-  std::vector<Interval, ArenaAllocator<Interval>> invalidating_
-      ZESVM_GUARDED_BY(invalidating_lock_);
+  Invalidation* invalidating_ ZESVM_GUARDED_BY(invalidating_lock_) = nullptr;
   std::atomic<std::size_t> invalidating_count_{0};
 
   struct UserPages {

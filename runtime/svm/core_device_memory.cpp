@@ -137,7 +137,7 @@ Status AddressSpace::Core::hold_on_host(Interval interval) {
   if (!is_valid_interval(interval)) return Status::invalid_argument;
   {
     Lock guard{holds_lock_};
-    host_holds_.push_back(interval);
+    ZESVM_TRY(arena_push_back(host_holds_, interval));
     host_hold_count_.fetch_add(1, std::memory_order_acq_rel);
   }
   note_change();

@@ -16,9 +16,6 @@ constexpr unsigned restart_limit = 1000;
 // (C3): a fifth of a second with the waits of Pagemap::wait_for_room().
 constexpr unsigned patience = 100;
 
-// A3: chunks up to this size are only taken where the CPU has populated them.
-constexpr Bytes populated_threshold = 64_KiB;
-
 }  // namespace
 
 Status AddressSpace::Core::fault(DeviceId id, Address where, Access access) noexcept {
@@ -29,7 +26,8 @@ Status AddressSpace::Core::fault(DeviceId id, Address where, Access access) noex
   const auto begun = now();
   const auto cause =
       access == Access::atomic ? pagemap::Cause::gpu_atomic : pagemap::Cause::gpu_fault;
-  FaultState fault{.device = *device, .where = where, .access = access, .cause = cause};
+  FaultState fault{
+      .device = *device, .where = where, .access = access, .cause = cause, .begun = begun};
   const Status status = resolve(fault);
   device->counters.fault_nanoseconds.fetch_add(static_cast<std::uint64_t>((now() - begun).count()),
                                                std::memory_order_relaxed);
@@ -37,7 +35,7 @@ Status AddressSpace::Core::fault(DeviceId id, Address where, Access access) noex
     device->counters.atomic_faults.fetch_add(1, std::memory_order_relaxed);
   if (status != Status::ok) {
     device->counters.failures.fetch_add(1, std::memory_order_relaxed);
-    trace({Decision::fault_refused, fault.rule, cause, status, {where, where}, id});
+    trace({Decision::fault_refused, fault.rule, cause, status, {where, where}, id, begun});
   }
   return status;
 }
@@ -47,6 +45,8 @@ Status AddressSpace::Core::resolve(FaultState& fault) noexcept {
     const Step step = try_fault(fault);
     if (step.kind == Step::Kind::done) return step.status;
     fault.device.counters.retries.fetch_add(1, std::memory_order_relaxed);
+    // A neighbour whose mapping changes may be what stood in the way: it gets on first.
+    wait_for_invalidation(Interval::chunk_at(fault.where, options_.chunk_sizes.front()));
   }
   return Status::busy;
 }
@@ -54,13 +54,14 @@ Status AddressSpace::Core::resolve(FaultState& fault) noexcept {
 Step AddressSpace::Core::found_valid(FaultState& fault, const Range& range) noexcept {
   fault.range = range.interval();
   fault.device.counters.valid_faults.add(chunk_index(fault.range.size()));
-  trace({Decision::fault_valid, Rule::none, fault.cause, Status::ok, fault.range, fault.device.id});
+  trace({Decision::fault_valid, Rule::none, fault.cause, Status::ok, fault.range, fault.device.id,
+         fault.begun});
   return Step::done(Status::ok);
 }
 
 Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
   // A6: what was unmapped goes before anything else is decided.
-  wait_for_invalidation(fault.where);
+  wait_for_invalidation(Interval::chunk_at(fault.where, cpu_page));
   if (has_pending()) collect_unmapped();
   const Rules rules = rules_at(fault.where);
   if (!rules.is_mirrored) return Step::done(Status::invalid_address);
@@ -100,30 +101,6 @@ Step AddressSpace::Core::try_fault(FaultState& fault) noexcept {
   return placed;
 }
 
-PolicyDevices AddressSpace::Core::policy_devices(const Device& device,
-                                                 const Attributes& attributes) const noexcept {
-  const auto vram_of = [](const Device* of) -> pagemap::Pagemap* {
-    return of && of->vram && !of->vram->is_closed() ? of->vram : nullptr;
-  };
-  const Device* preferred = attributes.preferred.kind == Place::Kind::device
-                                ? device_at(attributes.preferred.device)
-                                : nullptr;
-  return {device.traits, device.id, vram_of(&device), vram_of(preferred), options_.interconnect};
-}
-
-bool AddressSpace::Core::is_valid(const Device& device, const Range& range, const Rules& rules,
-                                  Access access) const noexcept {
-  if (!range.pages(device.id).allow(access) || range.has(Range::unmapped)) return false;
-  if (range.has(Range::device_memory)) return true;
-  const PolicyDevices devices = policy_devices(device, rules.attributes);
-  const Wanted wanted = wanted_place(devices, rules.attributes, access);
-  if (wanted.status != Status::ok) return false;
-  const Interval interval = range.interval();
-  if (!rules.interval.contains(interval)) return false;
-  const RangeFacts facts{range.block.pagemap(), interval.size(), range.has(Range::migratable)};
-  return needed_move(devices, wanted, facts, rules.attributes.policy).move == Move::none;
-}
-
 Step AddressSpace::Core::drop_range(Range& range) noexcept {
   const Status moved = migrate_to_system(range, pagemap::Cause::advice);
   if (moved != Status::ok) return Step::done(moved);
@@ -151,27 +128,27 @@ Step AddressSpace::Core::place_range(FaultState& fault, Range& range, const Rule
   switch (decision.move) {
     case Move::none: return Step::done(Status::ok);
     case Move::impossible: return Step::done(Status::permission_denied);  // C3
-    case Move::to_system: {
-      const Status moved = migrate_to_system(range, fault.cause);
-      if (moved == Status::ok) {
-        fault.moved = true;
-        fault.bytes_moved += facts.size;
-      } else {
-        fault.fell_back = moved;
-      }
-      // Pinned where it is and reachable: better there than failing.
-      if (moved == Status::busy && reaches_fast(devices, facts.current))
-        return Step::done(Status::ok);
-      return Step::done(moved);
-    }
-    case Move::to_vram: break;
+    case Move::to_system: return Step::done(move_to_system(fault, range, devices));
+    case Move::to_vram: return move_to_vram(fault, range, wanted, devices);
   }
-  return move_range(fault, range, wanted, devices);
+  return Step::done(Status::unsupported);
 }
 
-Step AddressSpace::Core::move_range(FaultState& fault, Range& range, const Wanted& wanted,
-                                    const PolicyDevices& devices) noexcept {
-  const unsigned attempts = migration_attempts(wanted);
+Status AddressSpace::Core::move_to_system(FaultState& fault, Range& range,
+                                          const PolicyDevices& devices) noexcept {
+  const Status moved = migrate_to_system(range, fault.cause);
+  if (moved == Status::ok) {
+    fault.note_moved(range.interval().size());
+    return moved;
+  }
+  fault.fell_back = moved;
+  // Pinned where it is and reachable: better there than failing.
+  if (moved == Status::busy && reaches_fast(devices, range.block.pagemap())) return Status::ok;
+  return moved;
+}
+
+Step AddressSpace::Core::move_to_vram(FaultState& fault, Range& range, const Wanted& wanted,
+                                      const PolicyDevices& devices) noexcept {
   Status moved = migrate_to_vram(range, *wanted.pagemap, fault.cause);
   // B5: what cannot go from VRAM to VRAM goes through system memory.
   if (moved == Status::no_interconnect) {
@@ -179,8 +156,7 @@ Step AddressSpace::Core::move_range(FaultState& fault, Range& range, const Wante
     if (moved == Status::ok) moved = migrate_to_vram(range, *wanted.pagemap, fault.cause);
   }
   if (moved == Status::ok) {
-    fault.moved = true;
-    fault.bytes_moved += range.interval().size();
+    fault.note_moved(range.interval().size());
     return Step::done(Status::ok);
   }
   // Others are at work in VRAM: that is no failure of ours, and ends.
@@ -188,24 +164,28 @@ Step AddressSpace::Core::move_range(FaultState& fault, Range& range, const Wante
     wanted.pagemap->wait_for_room();
     return Step::again();
   }
-  ++fault.migrations_tried;
   fault.fell_back = moved;
   trace({Decision::migration_failed, fault.rule, fault.cause, moved, range.interval(),
          fault.device.id});
-  if (wanted.is_required) {
-    if (fault.migrations_tried >= attempts || moved == Status::no_device) return Step::done(moved);
-    return Step::again();
-  }
-  // D10: the peer could not take it, so the device's own VRAM; else where it is, or system memory.
-  if (devices.own && wanted.pagemap != devices.own && range.block.pagemap() != devices.own &&
-      !fault.override_wanted && migrate_to_vram(range, *devices.own, fault.cause) == Status::ok) {
-    fault.moved = true;
-    fault.bytes_moved += range.interval().size();
-    return Step::done(Status::ok);
-  }
+  const bool is_last = ++fault.migrations_tried >= migration_attempts(wanted);
+  if (wanted.is_required)  // C3
+    return is_last || moved == Status::no_device ? Step::done(moved) : Step::again();
+  return Step::done(fall_back(fault, range, wanted, devices));
+}
+
+/// D10: the wanted place could not be had, so the device's own VRAM, or where the range is, or
+/// system memory.
+Status AddressSpace::Core::fall_back(FaultState& fault, Range& range, const Wanted& wanted,
+                                     const PolicyDevices& devices) noexcept {
   fault.rule = Rule::fallback;
-  if (reaches_fast(devices, range.block.pagemap())) return Step::done(Status::ok);
-  return Step::done(migrate_to_system(range, fault.cause));
+  const bool own_is_left = devices.own && wanted.pagemap != devices.own &&
+                           range.block.pagemap() != devices.own && !fault.override_wanted;
+  if (own_is_left && migrate_to_vram(range, *devices.own, fault.cause) == Status::ok) {
+    fault.note_moved(range.interval().size());
+    return Status::ok;
+  }
+  if (reaches_fast(devices, range.block.pagemap())) return Status::ok;
+  return migrate_to_system(range, fault.cause);
 }
 
 Result<Mapping> AddressSpace::Core::collect(const Device& device, const Range& range, Address where,
@@ -284,96 +264,9 @@ Step AddressSpace::Core::map_range(FaultState& fault, Range& range, const Rules&
           (now() + options_.time_slice * (std::int64_t{1} << fault.migrations_tried)).count(),
           std::memory_order_release);
   }
-  trace({Decision::fault_mapped, fault.rule, fault.cause, Status::ok, range.interval(), device.id});
+  trace({Decision::fault_mapped, fault.rule, fault.cause, Status::ok, range.interval(), device.id,
+         fault.begun});
   return Step::done(Status::ok);
-}
-
-Result<RangeRef> AddressSpace::Core::find_or_insert(Device& device, Address where, Access access,
-                                                    Interval attribute_interval) noexcept {
-  if (RangeRef range = find(where)) return range;
-  const NotifierRef notifier = notifier_at(where);
-  if (!notifier) return Status::out_of_host_memory;
-  const std::uint64_t seen = notifier->begin_read();
-  const Result<CpuMapping> mapping = cpu_.mapping_at(where);
-  if (!mapping) return mapping.status();
-  if (access != Access::read && mapping->writable == Writable::no) return Status::permission_denied;
-  const Interval fits = mapping->interval.intersection(attribute_interval)
-                            .intersection(notifier->interval())
-                            .intersection(options_.interval);
-  const Bytes smallest = options_.chunk_sizes.back();
-  for (const Bytes size : options_.chunk_sizes) {
-    const Interval chunk = Interval::chunk_at(where, size);
-    if (!fits.contains(chunk)) continue;
-    if (device.traits.is_discrete && size <= populated_threshold && size > smallest &&
-        cpu_.populated(chunk) != Populated::all)
-      continue;
-    Result<RangeRef> inserted = insert(*notifier, chunk, *mapping, seen, where);
-    // invalid_argument: overlaps a smaller range, so the next smaller chunk.
-    if (inserted || inserted.status() != Status::invalid_argument) return inserted;
-  }
-  return Status::not_mapped;
-}
-
-Result<RangeRef> AddressSpace::Core::insert(Notifier& notifier, Interval chunk,
-                                            const CpuMapping& mapping, std::uint64_t seen,
-                                            Address where) noexcept {
-  RangeRef made{pool_.make(), pool_};
-  if (!made) return Status::out_of_host_memory;
-  Lock guard{notifier.lock()};
-  // The CPU's mapping was read under another sequence: it may be gone.
-  if (!notifier.is_current(seen) || is_invalidating(chunk)) return Status::busy;
-  if (RangeRef range = find(where)) return range;
-  if (!notifier.table().is_free(chunk)) return Status::invalid_argument;
-  made->change_flags(mapping.migratable == Migratable::yes ? Range::migratable : 0, 0);
-  made->notifier = &notifier;
-  ZESVM_TRY(notifier.table().insert(made.get(), chunk));
-  notifier.references().fetch_add(1, std::memory_order_acq_rel);
-  range_count_.fetch_add(1, std::memory_order_relaxed);
-  made->references.fetch_add(1, std::memory_order_relaxed);
-  made->place.store(Range::place_of(chunk), std::memory_order_release);
-  return made;
-}
-
-Status AddressSpace::Core::prepare(DeviceId id, std::span<const AccessedInterval> accesses,
-                                   PreparedState* state) noexcept {
-  Device* device = device_at(id);
-  if (!device || device->is_gone.load(std::memory_order_acquire)) return Status::no_device;
-  std::uint64_t fingerprint = id.index + 1;
-  for (const AccessedInterval& access : accesses) {
-    for (const std::uint64_t part : {access.interval.begin.value, access.interval.end.value,
-                                     static_cast<std::uint64_t>(access.access)})
-      fingerprint = (fingerprint ^ part) * 0x9e3779b97f4a7c15u + (fingerprint >> 29);
-  }
-  const std::uint64_t epoch = epoch_.load(std::memory_order_acquire);
-  if (state && state->epoch == epoch && state->fingerprint == fingerprint && !has_pending())
-    return Status::ok;
-  for (const AccessedInterval& access : accesses) {
-    Rules rules{};
-    for (Address at = access.interval.begin; at < access.interval.end;) {
-      if (!rules.interval.contains(at)) rules = rules_at(at);
-      const std::size_t index = (at - options_.interval.begin).count >> notifier_shift_;
-      const Range* range =
-          index < root_count_
-              ? RangeTable::find(roots_[index].load(std::memory_order_acquire), shape_, at, nullptr)
-              : nullptr;
-      const std::uint64_t place = range ? range->place.load(std::memory_order_acquire) : 0;
-      if (place != 0 && Range::interval_of(place).contains(at) &&
-          is_valid(*device, *range, rules, access.access)) {
-        at = Range::interval_of(place).end;
-        continue;
-      }
-      FaultState fault{.device = *device,
-                       .where = at,
-                       .access = access.access,
-                       .cause = access.access == Access::atomic ? pagemap::Cause::gpu_atomic
-                                                                : pagemap::Cause::gpu_fault};
-      ZESVM_TRY(resolve(fault));
-      at = std::max(fault.range.end, at + cpu_page);
-      rules = {};
-    }
-  }
-  if (state) *state = {epoch, fingerprint};
-  return Status::ok;
 }
 
 }  // namespace zesvm::svm

@@ -1,4 +1,4 @@
-// What happens when CPU mappings change, and the collection of what went away (A5, A6, A10).
+// What happens when CPU mappings change (A5, A9, A10).
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -82,7 +82,6 @@ void AddressSpace::Core::unmap_devices(Notifier& notifier, Interval interval,
         if (pages.has(Pages::used))
           word.store(pages.without_mapping(true).word(), std::memory_order_release);
       });
-      // Without memory for the note the whole range is taken for dead only if all of it went.
       if (is_partial) range.dead = note_dead(range.dead, interval.intersection(whole));
       if (range.has(Range::queued)) return;
       range.change_flags(Range::queued, 0);
@@ -102,17 +101,16 @@ void AddressSpace::Core::unmap_devices(Notifier& notifier, Interval interval,
 }
 
 DeadPart* AddressSpace::Core::note_dead(DeadPart* parts, Interval interval) noexcept {
-  auto* part = arena_new<DeadPart>();
-  if (!part) return parts;
-  *part = {interval, parts};
-  return part;
+  // Without the note the dead part would be copied over what the program maps there next.
+  return new (arena_allocate_reserved(sizeof(DeadPart))) DeadPart{interval, parts};
 }
 
-void AddressSpace::Core::end_invalidation(Interval interval) noexcept {
+void AddressSpace::Core::end_invalidation(Invalidation& ended) noexcept {
   Lock guard{invalidating_lock_};
-  const auto found = std::ranges::find(invalidating_, interval);
-  if (found == invalidating_.end()) return;
-  invalidating_.erase(found);
+  if (!ended.is_listed_) return;
+  Invalidation** link = &invalidating_;
+  while (*link != &ended) link = &(*link)->next_;
+  *link = ended.next_;
   invalidating_count_.fetch_sub(1, std::memory_order_acq_rel);
   invalidation_ended_.notify_all();
 }
@@ -120,14 +118,16 @@ void AddressSpace::Core::end_invalidation(Interval interval) noexcept {
 bool AddressSpace::Core::is_invalidating(Interval interval) const noexcept {
   if (invalidating_count_.load(std::memory_order_acquire) == 0) return false;
   Lock guard{invalidating_lock_};
-  return std::ranges::any_of(invalidating_,
-                             [&](const Interval& now) { return now.overlaps(interval); });
+  const Invalidation* now = invalidating_;
+  while (now && !now->interval().overlaps(interval)) now = now->next_;
+  return now != nullptr;
 }
 
-void AddressSpace::Core::wait_for_invalidation(Address where) const noexcept {
+void AddressSpace::Core::wait_for_invalidation(Interval interval) const noexcept {
   const auto concerns = [&]() ZESVM_NO_THREAD_SAFETY_ANALYSIS {
-    return std::ranges::any_of(invalidating_,
-                               [&](const Interval& now) { return now.contains(where); });
+    const Invalidation* now = invalidating_;
+    while (now && !now->interval().overlaps(interval)) now = now->next_;
+    return now != nullptr;
   };
   if (invalidating_count_.load(std::memory_order_acquire) == 0) return;
   invalidating_lock_.lock();
@@ -135,13 +135,15 @@ void AddressSpace::Core::wait_for_invalidation(Address where) const noexcept {
   invalidating_lock_.unlock();
 }
 
-void AddressSpace::Core::begin_invalidation(Interval interval, Event event) noexcept {
+void AddressSpace::Core::begin_invalidation(Invalidation& begun, Event event) noexcept {
   if (closed_.load(std::memory_order_acquire)) return;
   {
     Lock guard{invalidating_lock_};
-    invalidating_.push_back(interval);
+    begun.next_ = std::exchange(invalidating_, &begun);
+    begun.is_listed_ = true;
     invalidating_count_.fetch_add(1, std::memory_order_acq_rel);
   }
+  Interval interval = begun.interval();
   interval = {align_down(interval.begin, cpu_page),
               interval.end.value > ~std::uint64_t{0} - cpu_page.count
                   ? options_.interval.end
@@ -168,96 +170,6 @@ void AddressSpace::Core::begin_invalidation(Interval interval, Event event) noex
     Lock guard{queue_lock_};
     queue_filled_.notify_one();
   }
-}
-
-void AddressSpace::Core::reset_unmapped_attributes() noexcept {
-  {
-    Lock guard{queue_lock_};
-    if (unmapped_.empty()) return;
-  }
-  // Taken from the list under lock_: advice on new memory at the old place waits for it there, and
-  // is not reset with what was advised before.
-  Lock guard{lock_};
-  std::vector<Interval, ArenaAllocator<Interval>> unmapped;
-  {
-    Lock queue{queue_lock_};
-    unmapped.swap(unmapped_);
-  }
-  for (const Interval interval : unmapped) attributes_.reset(interval);
-  rules_version_.fetch_add(1, std::memory_order_acq_rel);
-  note_change();
-  has_rules_.store(!attributes_.is_empty() || !removed_mirrors_.empty(), std::memory_order_release);
-}
-
-std::size_t AddressSpace::Core::collect_unmapped() noexcept {
-  reset_unmapped_attributes();
-  Range* queue = nullptr;
-  {
-    Lock guard{queue_lock_};
-    queue = std::exchange(queue_, nullptr);
-    has_pending_.store(!unmapped_.empty(), std::memory_order_release);
-  }
-  std::size_t collected = 0;
-  Range* kept = nullptr;
-  while (queue) {
-    Range* range = queue;
-    queue = range->next_queued;
-    RangeRef reference{range, pool_};
-    const NotifierRef keep = keep_notifier(range->interval().begin);
-    RangeHold hold{*range};
-    if (!range->is_live()) continue;
-    if (collect_range(*range) == Status::ok) {
-      ++collected;
-      continue;
-    }
-    // Its survivors could not be copied out: it stays queued, so that nothing is lost (B8).
-    range->references.fetch_add(1, std::memory_order_relaxed);
-    range->next_queued = kept;
-    kept = range;
-  }
-  requeue(kept);
-  collected_.fetch_add(collected, std::memory_order_relaxed);
-  return collected;
-}
-
-void AddressSpace::Core::requeue(Range* kept) noexcept {
-  if (!kept) return;
-  Range* last = kept;
-  while (last->next_queued) last = last->next_queued;
-  Lock guard{queue_lock_};
-  last->next_queued = queue_;
-  queue_ = kept;
-  has_pending_.store(true, std::memory_order_release);
-}
-
-Status AddressSpace::Core::collect_range(Range& range) noexcept {
-  const Interval interval = range.interval();
-  range.pins.store(0, std::memory_order_release);
-  if (range.has(Range::partially_unmapped)) {
-    ZESVM_TRY(migrate_to_system(range, pagemap::Cause::unmap));
-  } else if (pagemap::Pagemap* pagemap = range.block.pagemap()) {
-    pagemap->release(range.block);
-  }
-  remove_range(range);
-  trace({Decision::collected, Rule::none, pagemap::Cause::unmap, Status::ok, interval, {}});
-  return Status::ok;
-}
-
-void AddressSpace::Core::collector_loop() {
-  // What could not be collected is tried again after a while, and at each fault.
-  constexpr auto pause = std::chrono::milliseconds{20};
-  queue_lock_.lock();
-  while (!stops_) {
-    if (queue_ == nullptr && unmapped_.empty()) {
-      queue_filled_.wait(queue_lock_);
-      continue;
-    }
-    queue_lock_.unlock();
-    const std::size_t collected = collect_unmapped();
-    queue_lock_.lock();
-    if (collected == 0 && !stops_) queue_filled_.wait_for(queue_lock_, pause);
-  }
-  queue_lock_.unlock();
 }
 
 }  // namespace zesvm::svm

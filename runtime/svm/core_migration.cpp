@@ -135,8 +135,10 @@ Status AddressSpace::Core::migrate_to_vram(Range& range, pagemap::Pagemap& to,
                   begun);
   if (Device* device = device_of(&to))
     device->counters.migrations.add(chunk_index(interval.size()));
+  const DeviceId destination = id_of(to);
   trace({source ? Decision::migrated_between : Decision::migrated_to_vram, Rule::none, cause,
-         Status::ok, interval, DeviceId{static_cast<std::uint16_t>(to.index())}});
+         Status::ok, interval, destination, begun,
+         source ? std::optional(id_of(*source)) : std::nullopt, destination});
   return Status::ok;
 }
 
@@ -163,7 +165,8 @@ Status AddressSpace::Core::migrate_to_system(Range& range, pagemap::Cause cause)
     moved += part.size();
   });
   if (copied != Status::ok) {
-    trace({Decision::migration_failed, Rule::none, cause, copied, interval, {}});
+    trace({Decision::migration_failed, Rule::none, cause, copied, interval, id_of(*source), begun,
+           id_of(*source)});
     return copied;
   }
   if (!range.has(Range::device_memory))
@@ -177,11 +180,7 @@ Status AddressSpace::Core::migrate_to_system(Range& range, pagemap::Cause cause)
       counted->counters.evictions.fetch_add(1, std::memory_order_relaxed);
   }
   trace({cause == pagemap::Cause::eviction ? Decision::evicted : Decision::migrated_to_system,
-         Rule::none,
-         cause,
-         Status::ok,
-         interval,
-         {}});
+         Rule::none, cause, Status::ok, interval, id_of(*source), begun, id_of(*source)});
   return Status::ok;
 }
 

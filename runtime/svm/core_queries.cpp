@@ -35,7 +35,7 @@ Status AddressSpace::Core::remove_mirror(Interval interval) {
   if (has_pending()) collect_unmapped();
   {
     Lock guard{lock_};
-    removed_mirrors_.push_back(interval);
+    ZESVM_TRY(arena_push_back(removed_mirrors_, interval));
     has_rules_.store(true, std::memory_order_release);
     rules_version_.fetch_add(1, std::memory_order_acq_rel);
   }

@@ -19,11 +19,11 @@ Result<UserPagesId> AddressSpace::Core::user_pages(DeviceId id, Interval interva
   const UserPagesId pages{next_user_pages_.fetch_add(1, std::memory_order_relaxed)};
   {
     Lock guard{user_pages_lock_};
-    user_pages_.push_back({pages.value, interval});
+    ZESVM_TRY(arena_push_back(user_pages_, UserPages{pages.value, interval}));
   }
   Status status = Status::busy;
   for (unsigned i = 0; i < attempts && status == Status::busy; ++i) {
-    wait_for_invalidation(interval.begin);
+    wait_for_invalidation(interval);
     if (has_pending()) collect_unmapped();
     status = map_user_pages(*device, pages, interval, access);
     // A14: what was mapped before the failure goes, the way it was mapped.

@@ -33,6 +33,8 @@ Atomics atomics_on(const PolicyDevices& devices, const Pagemap* place, AtomicAcc
 
 namespace {
 
+enum class AtomicNeed : std::uint8_t { none, vram, refused };
+
 // D1, D10: the preferred tile over a fast interconnect, else the device's own VRAM, else system.
 Wanted preferred_place(const PolicyDevices& devices, const Attributes& attributes) {
   const bool has_vram = devices.traits.is_discrete && devices.own;
@@ -53,9 +55,16 @@ Wanted preferred_place(const PolicyDevices& devices, const Attributes& attribute
     own.rule = Rule::preferred_location;
     return own;
   }
-  own.is_fallback = true;
   own.rule = Rule::fallback;
   return own;
+}
+
+// C2, word for word.
+AtomicNeed need_of_atomic(const DeviceTraits& traits, AtomicAccess attribute) {
+  if (attribute == AtomicAccess::cpu) return AtomicNeed::refused;
+  if (!traits.is_discrete) return AtomicNeed::none;
+  const bool works_on_system = attribute == AtomicAccess::device && traits.has_system_atomics;
+  return works_on_system ? AtomicNeed::none : AtomicNeed::vram;
 }
 
 }  // namespace
@@ -63,20 +72,16 @@ Wanted preferred_place(const PolicyDevices& devices, const Attributes& attribute
 Wanted wanted_place(const PolicyDevices& devices, const Attributes& attributes, Access access) {
   Wanted wanted = preferred_place(devices, attributes);
   if (access != Access::atomic) return wanted;
-  if (attributes.atomic == AtomicAccess::cpu) {
+  const AtomicNeed need = need_of_atomic(devices.traits, attributes.atomic);
+  if (need == AtomicNeed::refused) {
     wanted.status = Status::permission_denied;
     return wanted;
   }
-  if (!devices.traits.is_discrete) return wanted;
-  // C2, and C4 for a preferred peer whose link carries no atomics.
-  const bool works_there =
-      attributes.atomic == AtomicAccess::device && devices.traits.has_system_atomics &&
-      atomics_on(devices, wanted.pagemap, attributes.atomic) == Atomics::allowed;
-  if (works_there) return wanted;
-  wanted.pagemap = devices.own;
-  wanted.is_required = true;
-  wanted.is_fallback = false;
-  wanted.rule = Rule::atomic_needs_vram;
+  // C4: a preferred peer whose link carries no atomics does not serve them either.
+  if (need == AtomicNeed::none &&
+      atomics_on(devices, wanted.pagemap, attributes.atomic) == Atomics::allowed)
+    return wanted;
+  wanted = {.pagemap = devices.own, .is_required = true, .rule = Rule::atomic_needs_vram};
   if (!devices.own) wanted.status = Status::permission_denied;
   return wanted;
 }

@@ -31,8 +31,6 @@ struct Wanted {
   pagemap::Pagemap* pagemap = nullptr;
   /// It must be there: the access fails otherwise (C3).
   bool is_required = false;
-  /// Preferred over what the advice says since that cannot be had (D10).
-  bool is_fallback = false;
   Rule rule = Rule::first_touch;
 };
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "base/clock.hpp"
 #include "base/interval.hpp"
 #include "base/status.hpp"
 #include "pagemap/block.hpp"
@@ -63,6 +65,11 @@ struct TraceEvent {
   Status status = Status::ok;
   Interval interval;
   DeviceId device;
+  /// When the work began that ends with this decision; zero for what takes no time.
+  Clock::Instant begun{0};
+  /// Where moved bytes were and are; nothing: system memory.
+  std::optional<DeviceId> source{};
+  std::optional<DeviceId> destination{};
 };
 
 /// Receives decisions, on the thread that made them: no lock of the core may be taken, nothing may

@@ -41,7 +41,7 @@ TEST_F(CollectionTest, RunsInTheBackground) {
   tile.id = *with_collector->join(tile, nullptr, {.is_discrete = false});
   machine.map(chunk(0));
   ASSERT_EQ(with_collector->fault(tile.id, base, Access::read), Status::ok);
-  with_collector->invalidate(chunk(0), Event::unmap);
+  { const Invalidation gone{*with_collector, chunk(0), Event::unmap}; }
   while (with_collector->notifier_count() != 0) std::this_thread::yield();
   EXPECT_EQ(with_collector->range_count(), 0u);
 }

@@ -28,7 +28,7 @@ TEST_F(EvictionTest, TheLeastRecentlyUsedGoesFirst) {
   machine.map(chunks(0, 4));
   for (int i = 0; i < 3; ++i) ASSERT_EQ(gpu.write(chunk(i).begin, 10 + i), Status::ok);
   // Used again: mapped anew, so that the core hears of it.
-  space().invalidate(chunk(0), Event::protect);
+  machine.invalidate(chunk(0), Event::protect);
   ASSERT_EQ(*gpu.read(chunk(0).begin), 10u);
   ASSERT_EQ(gpu.write(chunk(3).begin, 13), Status::ok);
   EXPECT_EQ(place_of(space(), 0), Place::on(gpu.id));

@@ -1,4 +1,5 @@
 // Every operation, with its first step failing, then its second, and so on until none fails.
+#include "base/arena.hpp"
 #include "core/core_fixture.hpp"
 
 namespace zesvm::svm::fake {
@@ -74,6 +75,15 @@ const std::vector<Operation> operations{
     {"reserve_device_memory", vram_full,
      [](Machine& m) { return m.space().reserve_device_memory(m.tiles[0]->id, chunks(8, 2)); }},
     {"leave", vram_full, [](Machine& m) { return m.space().leave(m.tiles[0]->id); }},
+    {"discard_of_a_part", first_in_vram,
+     [](Machine& m) {
+       return status_of(m.space().discard({chunk(8).begin, chunk(8).end}));
+     }},
+    {"removed_mirror", nothing, [](Machine& m) { return m.space().remove_mirror(chunk(9)); }},
+    {"device_that_joins", first_in_vram,
+     [](Machine& m) {
+       return m.space().join(*m.tiles[1], nullptr, {.is_discrete = false}).status();
+     }},
     {"prepare", vram_full,
      [](Machine& m) {
        const std::vector<AccessedInterval> accesses{{chunks(0, 2), Access::write}};
@@ -90,6 +100,21 @@ class FailureInjectionTest : public testing::TestWithParam<Operation> {
     machine.map(chunks(0, 3));
     machine.populate(chunks(0, 3), seed);
     GetParam().arrange(machine);
+  }
+  // Nothing is lost, nothing leaks, and what failed can be done after all.
+  static void expect_whole(Machine& machine, Status status, bool has_failed) {
+    EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
+    if (!has_failed) {
+      EXPECT_EQ(status, Status::ok);
+    } else if (status != Status::ok) {
+      const Status again = GetParam().act(machine);
+      // Unless the device left meanwhile.
+      EXPECT_TRUE(again == Status::ok || again == Status::no_device) << name_of(again);
+    }
+    expect_bytes(machine);
+    EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
+    machine.drop_space();
+    for (const auto& tile : machine.tiles) EXPECT_EQ(tile->pagemap.usage().blocks, 0u);
   }
   static void expect_bytes(Machine& machine) {
     for (Address at = base; at < chunks(0, 3).end; at += 256_KiB)
@@ -109,49 +134,84 @@ TEST_P(FailureInjectionTest, LosesNothingWhicheverStepFails) {
     const Status status = GetParam().act(machine);
     const bool has_failed = machine.plan.has_failed();
     machine.plan.clear();
-    EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
     // What failed on its first step is where it was; other chunks may have been served.
     if (status != Status::ok && n == 1) {
       EXPECT_EQ(machine.space().residency(chunk(0)).place, before);
     }
-    if (!has_failed) {
-      EXPECT_EQ(status, Status::ok);
-      expect_bytes(machine);
-      return;
-    }
-    // What failed can be done after all, unless the device left meanwhile.
+    expect_whole(machine, status, has_failed);
+    if (!has_failed) return;
+  }
+}
+
+// proves: A14, B8
+TEST_P(FailureInjectionTest, LosesNothingWhereverTheHostHasNoMemory) {
+  for (std::uint64_t n = 1;; ++n) {
+    SCOPED_TRACE("allocation " + std::to_string(n));
+    Machine machine;
+    arrange(machine);
+    arena_fail_at(n);
+    const Status status = GetParam().act(machine);
+    const bool has_failed = arena_has_failed();
+    arena_fail_at(0);
     if (status != Status::ok) {
-      const Status again = GetParam().act(machine);
-      EXPECT_TRUE(again == Status::ok || again == Status::no_device) << name_of(again);
+      EXPECT_EQ(status, Status::out_of_host_memory);
     }
-    expect_bytes(machine);
-    EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
-    machine.drop_space();
-    for (const auto& tile : machine.tiles) EXPECT_EQ(tile->pagemap.usage().blocks, 0u);
+    expect_whole(machine, status, has_failed);
+    if (!has_failed) return;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Operations, FailureInjectionTest, testing::ValuesIn(operations),
                          [](const auto& info) { return std::string{info.param.name}; });
 
-// proves: A14, B8
-TEST(FailureInjectionOfCollectionTest, SurvivorsAreKeptWhicheverStepFails) {
-  for (int n = 1;; ++n) {
-    SCOPED_TRACE("step " + std::to_string(n));
-    Machine machine;
+class FailureInjectionOfCollectionTest : public testing::Test {
+ protected:
+  // A chunk in VRAM loses a part, and gets new memory there, while something fails.
+  static void lose_part(Machine& machine, const std::function<void()>& break_it) {
     machine.make_space();
     Tile& gpu = machine.add_tile(4_MiB);
     machine.map(chunk(0));
     machine.populate(chunk(0), seed);
     ASSERT_TRUE(gpu.read(base));
-    machine.plan.fail_at(n);
-    machine.unmap({base + 64_KiB, base + 128_KiB});
+    ASSERT_TRUE(machine.space().advise(chunk(0), Advice::atomic_access(AtomicAccess::device)));
+    ASSERT_TRUE(gpu.read(base));
+    break_it();
+    machine.unmap(lost);
+    machine.map(lost);
     machine.space().collect_unmapped();
+  }
+  static void expect_survivors(Machine& machine) {
+    EXPECT_EQ(*machine.tiles[0]->read(lost.begin), 0u);
+    EXPECT_EQ(*machine.tiles[0]->read(lost.end), seed + lost.end.value);
+    EXPECT_EQ(*machine.read(base), seed + base.value);
+    EXPECT_EQ(machine.space().attributes(lost)[0].attributes, Attributes{});
+    EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
+  }
+  static constexpr Interval lost{base + 64_KiB, base + 128_KiB};
+};
+
+// proves: A14, B8
+TEST_F(FailureInjectionOfCollectionTest, SurvivorsAreKeptWhicheverStepFails) {
+  for (int n = 1;; ++n) {
+    SCOPED_TRACE("step " + std::to_string(n));
+    Machine machine;
+    lose_part(machine, [&] { machine.plan.fail_at(n); });
     const bool has_failed = machine.plan.has_failed();
     machine.plan.clear();
-    EXPECT_EQ(*gpu.read(base + 128_KiB), seed + (base + 128_KiB).value);
-    EXPECT_EQ(*machine.read(base), seed + base.value);
-    EXPECT_THAT(machine.disagreements(), testing::IsEmpty());
+    expect_survivors(machine);
+    if (!has_failed) return;
+  }
+}
+
+// proves: A5, A6, B8
+TEST_F(FailureInjectionOfCollectionTest, AnUnmapNeedsNoHostMemory) {
+  for (std::uint64_t n = 1;; ++n) {
+    SCOPED_TRACE("allocation " + std::to_string(n));
+    Machine machine;
+    lose_part(machine, [&] { arena_fail_at(n); });
+    const bool has_failed = arena_has_failed();
+    arena_fail_at(0);
+    expect_survivors(machine);
     if (!has_failed) return;
   }
 }

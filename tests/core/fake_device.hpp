@@ -3,7 +3,6 @@
 /// VRAM, and the copies between them. Tests drive the core through it and break it on purpose.
 #pragma once
 
-#include <array>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -13,57 +12,13 @@
 #include <thread>
 #include <vector>
 
+#include "core/fault_plan.hpp"
 #include "svm/address_space.hpp"
 
 namespace zesvm::svm::fake {
 
 /// Where the machine's memory lies: aligned to a notifier of any size used here.
 inline constexpr Address base{std::uint64_t{1} << 40};
-
-/// The places where a test may step in, or make the machine fail.
-enum class Gate {
-  mapping_at,
-  populated,
-  trap,
-  copy_to_vram,
-  copy_to_system,
-  copy_between,
-  clear,
-  map,
-  unmap,
-  flush
-};
-
-/// Fails the n-th step that can fail, and runs callbacks at gates.
-class FaultPlan {
- public:
-  /// Makes the `n`-th fallible step from now on fail; the first is 1.
-  void fail_at(int n);
-  /// Makes every step of a kind fail until clear().
-  void fail_always(Gate gate);
-  void clear();
-  /// Runs `action` once when a gate is reached next, without any lock of the machine's.
-  void at(Gate gate, std::function<void()> action);
-  /// Returns how many fallible steps there were since fail_at() or clear().
-  int steps() const;
-  bool has_failed() const;
-  /// Returns whether some step may still fail.
-  bool is_set() const;
-  /// Returns how often a gate was reached since fail_at() or clear().
-  int reached(Gate gate) const;
-
-  /// Tells that a gate is reached; returns whether the step must fail.
-  bool reach(Gate gate);
-
- private:
-  mutable std::mutex lock_;
-  int steps_ = 0;
-  int fail_at_ = 0;
-  bool has_failed_ = false;
-  std::array<bool, 10> always_{};
-  std::array<int, 10> reached_{};
-  std::map<Gate, std::function<void()>> actions_;
-};
 
 /// The clock that moves only when told, or when somebody waits.
 class FakeClock final : public Clock {
@@ -197,6 +152,10 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
   /// As protect(), without telling the space.
   void change_permission(Interval interval, Writable writable) {
     replace_mappings(interval, writable);
+  }
+  /// Tells the space that mappings change, and changes nothing.
+  void invalidate(Interval interval, Event event) {
+    const Invalidation nothing{*space_, interval, event};
   }
   /// Starts `action`, which invalidates something, on another thread, and returns when the devices
   /// have lost what it invalidates; action may go on until join().

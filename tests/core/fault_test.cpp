@@ -180,7 +180,7 @@ TEST_F(FaultTest, MapsOneRangeOnManyDevicesIndependently) {
 TEST_F(FaultTest, WorksWithoutDevicesAndLetsThemJoinLater) {
   machine.map(chunk(0));
   EXPECT_EQ(machine.write(chunk(0).begin, 3), Status::ok);
-  space().invalidate(chunk(0), Event::protect);
+  machine.invalidate(chunk(0), Event::protect);
   EXPECT_EQ(space().cpu_fault(chunk(0).begin, Access::read), Status::ok);
   Tile& late = machine.add_tile();
   EXPECT_EQ(*late.read(chunk(0).begin), 3u);

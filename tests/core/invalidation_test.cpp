@@ -12,7 +12,7 @@ TEST_F(InvalidationTest, UnmapsAllInOnePassWithOneFlush) {
   machine.map(chunks(0, 4));
   for (int i = 0; i < 4; ++i) ASSERT_EQ(gpu.write(chunk(i).begin, 1), Status::ok);
   gpu.forget_calls();
-  space().invalidate({chunk(1).begin + 4_KiB, chunk(2).begin + 4_KiB}, Event::protect);
+  machine.invalidate({chunk(1).begin + 4_KiB, chunk(2).begin + 4_KiB}, Event::protect);
   EXPECT_EQ(gpu.mapped(), (std::vector{chunk(0), chunk(3)}));
   EXPECT_EQ(gpu.flushes(), std::vector{chunks(1, 2)});
 }
@@ -24,7 +24,7 @@ TEST_F(InvalidationTest, UnmapsFromEveryDevice) {
   machine.map(chunks(0, 2));
   for (Tile* gpu : {&a, &b}) ASSERT_EQ(gpu->write(chunk(0).begin, 1), Status::ok);
   ASSERT_EQ(b.write(chunk(1).begin, 1), Status::ok);
-  space().invalidate(chunks(0, 2), Event::protect);
+  machine.invalidate(chunks(0, 2), Event::protect);
   EXPECT_TRUE(a.mapped().empty());
   EXPECT_TRUE(b.mapped().empty());
   EXPECT_EQ(a.flushes(), std::vector{chunk(0)});
@@ -37,7 +37,7 @@ TEST_F(InvalidationTest, KeepsTheRangesUnlessUnmapped) {
   machine.map(chunk(0));
   ASSERT_EQ(gpu.write(chunk(0).begin, 7), Status::ok);
   for (const Event event : {Event::protect, Event::migrate}) {
-    space().invalidate(chunk(0), event);
+    machine.invalidate(chunk(0), event);
     EXPECT_EQ(space().collect_unmapped(), 0u);
     EXPECT_EQ(space().range_count(), 1u);
     EXPECT_EQ(*gpu.read(chunk(0).begin), 7u);
@@ -62,9 +62,9 @@ TEST_F(InvalidationTest, OfNothingTellsNoDevice) {
   machine.map(chunk(0));
   ASSERT_EQ(gpu.write(chunk(0).begin, 1), Status::ok);
   gpu.forget_calls();
-  space().invalidate({chunk(0).begin, chunk(0).begin}, Event::unmap);
-  space().invalidate(chunk(5), Event::unmap);
-  space().invalidate({{0}, {4096}}, Event::unmap);
+  machine.invalidate({chunk(0).begin, chunk(0).begin}, Event::unmap);
+  machine.invalidate(chunk(5), Event::unmap);
+  machine.invalidate({{0}, {4096}}, Event::unmap);
   EXPECT_EQ(gpu.unmap_calls(), 0u);
   EXPECT_TRUE(gpu.flushes().empty());
   EXPECT_EQ(space().range_count(), 1u);
@@ -78,7 +78,7 @@ TEST_F(InvalidationTest, CrossesNotifiersAndTheEndOfTheSpace) {
   Tile& gpu = machine.add_tile();
   machine.map(chunks(0, 3));
   for (int i = 0; i < 3; ++i) ASSERT_EQ(gpu.write(chunk(i).begin, 1), Status::ok);
-  space().invalidate({{0}, {~std::uint64_t{0}}}, Event::protect);
+  machine.invalidate({{0}, {~std::uint64_t{0}}}, Event::protect);
   EXPECT_TRUE(gpu.mapped().empty());
 }
 
@@ -91,7 +91,7 @@ TEST_F(InvalidationTest, HasMappingSeesExactlyWhatIsMapped) {
   EXPECT_FALSE(space().has_mapping(chunk(0)));
   EXPECT_TRUE(space().has_mapping({chunk(1).end - 4_KiB, chunk(1).end}));
   EXPECT_TRUE(space().has_mapping(chunks(0, 8)));
-  space().invalidate(chunk(1), Event::protect);
+  machine.invalidate(chunk(1), Event::protect);
   EXPECT_FALSE(space().has_mapping(chunks(0, 8)));
 }
 
@@ -145,8 +145,8 @@ TEST_F(InvalidationTest, RepeatedOnesAreNoOps) {
   ASSERT_EQ(gpu.write(chunk(0).begin, 1), Status::ok);
   machine.unmap(chunk(0));
   const std::size_t unmaps = gpu.unmap_calls();
-  space().invalidate(chunk(0), Event::unmap);
-  space().invalidate(chunk(0), Event::unmap);
+  machine.invalidate(chunk(0), Event::unmap);
+  machine.invalidate(chunk(0), Event::unmap);
   EXPECT_EQ(gpu.unmap_calls(), unmaps);
   EXPECT_EQ(space().collect_unmapped(), 1u);
   EXPECT_EQ(space().collect_unmapped(), 0u);

@@ -67,7 +67,7 @@ TEST_F(PeerTest, VramToVramGoesThroughSystemWithoutOne) {
 // proves: B5
 TEST_F(PeerTest, ARangeInTheWantedPagemapIsLeftAlone) {
   ASSERT_EQ(a.write(base, 1), Status::ok);
-  space().invalidate(chunk(0), Event::protect);
+  machine.invalidate(chunk(0), Event::protect);
   machine.plan.clear();
   ASSERT_EQ(*a.read(base), 1u);
   EXPECT_EQ(machine.plan.steps(), 1);

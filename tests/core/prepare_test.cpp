@@ -41,7 +41,7 @@ TEST_F(PrepareTest, CostsNothingWhereNothingChanged) {
 TEST_F(PrepareTest, SeesEveryChange) {
   const std::vector<std::function<void()>> changes{
       [&] { (void)machine.read(chunk(0).begin); },
-      [&] { space().invalidate(chunk(1), Event::protect); },
+      [&] { machine.invalidate(chunk(1), Event::protect); },
       [&] { (void)space().migrate_to_system(chunk(3)); },
       [&] { (void)space().advise(chunk(0), Advice::preferred_location(Place::system())); },
       [&] {
@@ -76,13 +76,14 @@ TEST_F(PrepareTest, SaysWhatCannotBePrepared) {
 TEST_F(PrepareTest, AFaultWaitsWhileTheCpuMappingChanges) {
   machine.unmap(chunk(1));
   machine.map(chunk(1));
-  space().begin_invalidation(chunk(0), Event::protect);
+  std::optional<Invalidation> changing;
+  changing.emplace(space(), chunk(0), Event::protect);
   auto fault = std::async(std::launch::async, [&] { return gpu.write(chunk(0).begin, 1); });
   // Others are not held up.
   EXPECT_EQ(gpu.write(chunk(1).begin, 1), Status::ok);
   EXPECT_FALSE(gpu.mapping_at(chunk(0).begin));
   machine.change_permission(chunk(0), Writable::no);
-  space().end_invalidation(chunk(0));
+  changing.reset();
   EXPECT_EQ(fault.get(), Status::permission_denied);
 }
 

@@ -50,7 +50,7 @@ TEST_F(SpaceOptionsTest, NothingIsInvalidatedAfterClose) {
   machine.map(chunk(0));
   ASSERT_EQ(gpu.write(chunk(0).begin, 1), Status::ok);
   space().close();
-  space().invalidate(chunk(0), Event::unmap);
+  machine.invalidate(chunk(0), Event::unmap);
   EXPECT_EQ(gpu.mapped(), std::vector{chunk(0)});
   EXPECT_EQ(space().fault(gpu.id, chunk(0).begin, Access::read), Status::invalid_address);
 }

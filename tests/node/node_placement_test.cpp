@@ -71,7 +71,7 @@ TEST_F(NodePlacementTest, InvalidatedMemoryFaultsInAgain) {
   const auto faults = node_->statistics(first).gpu_faults;
   ASSERT_EQ(touch(first, data_, size), Status::ok);
   EXPECT_EQ(node_->statistics(first).gpu_faults, faults);
-  space().invalidate({data_, data_ + size}, svm::Event::protect);
+  { const svm::Invalidation nothing{space(), {data_, data_ + size}, svm::Event::protect}; }
   EXPECT_FALSE(space().has_mapping({data_, data_ + size}));
   ASSERT_EQ(touch(first, data_, size), Status::ok);
   EXPECT_GT(node_->statistics(first).gpu_faults, faults);

@@ -146,7 +146,7 @@ Status Node::free(Address base) {
     ZESVM_ASSERT(released == Status::ok || released == Status::no_device);
     static_cast<void>(released);
   }
-  state_->space->invalidate(footprint, svm::Event::unmap);
+  { const svm::Invalidation gone{*state_->space, footprint, svm::Event::unmap}; }
   state_->space->collect_unmapped();
   if (record->imported) {
     state_->unshare(*record->imported);

@@ -246,7 +246,7 @@ void ProgramMemory::give_back(const Piece& piece) {
     return;
   }
   node_.memory.forget(piece.interval.begin);
-  node_.space->invalidate(piece.interval, svm::Event::unmap);
+  { const svm::Invalidation gone{*node_.space, piece.interval, svm::Event::unmap}; }
   node_.space->collect_unmapped();
   for (const Interval part : what_is_left(piece)) restore(piece, part);
 }
