@@ -1,5 +1,6 @@
 #include <fstream>
 #include <signal.h>
+#include <sstream>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,50 @@ TEST_F(TileTest, LeavesNoProcessBehind) {
   ASSERT_TRUE(is_alive(helper));
   tile.reset();
   EXPECT_FALSE(is_alive(helper));
+}
+
+// What a helper has mapped, without what it keeps for bindings.
+std::vector<Interval> own_mappings(pid_t helper, Interval window) {
+  std::ifstream maps{"/proc/" + std::to_string(helper) + "/maps"};
+  std::vector<Interval> found;
+  for (std::string line; std::getline(maps, line);) {
+    Interval map{};
+    char dash = 0;
+    std::istringstream{line} >> std::hex >> map.begin.value >> dash >> map.end.value;
+    const bool is_kernels = (map.begin.value >> 63) != 0;
+    if (!is_kernels && !map.overlaps(window)) found.push_back(map);
+  }
+  return found;
+}
+
+TEST_F(TileTest, NothingOfOursIsWhereTheHelpersMemoryIs) {
+  build();  // loads the compiler
+  for (const Interval own : own_mappings(tile->process_id(), window)) {
+    void* at = ::mmap(pointer_to<void>(own.begin), own.size().count, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    EXPECT_EQ(at, MAP_FAILED) << std::hex << own.begin.value;
+  }
+}
+
+TEST_F(TileTest, AddressesBelowTheHelpersStackFault) {
+  build();
+  const Address stack = own_mappings(tile->process_id(), window).back().begin;
+  on_fault = [](Address, Access) { return Status::permission_denied; };
+  for (const Bytes below : {1_MiB * 9, 64_MiB, 1_GiB}) {
+    const Address where = align_down(stack, 1_MiB) - below;
+    const Outcome stored = tile->run(request("store", {PointerArgument{where}, value_argument(1)}));
+    EXPECT_EQ(stored.status, Status::permission_denied) << below.count;
+  }
+}
+
+TEST(TileProcess, HelpersMayHaveTheSameAddresses) {
+  std::vector<std::unique_ptr<TileProcess>> tiles;
+  for (int i = 0; i < 8; ++i) {
+    auto spawned = TileProcess::spawn({.keep_apart = KeepApart::required},
+                                      [](Address, Access) { return Status::not_mapped; });
+    ASSERT_TRUE(spawned) << name_of(spawned.status());
+    tiles.push_back(*std::move(spawned));
+  }
 }
 
 TEST(TileProcess, SaysWhenThereIsNoProgram) {

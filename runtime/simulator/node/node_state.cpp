@@ -122,6 +122,7 @@ Status NodeState::start_tile(std::size_t device, std::size_t index) {
   tile.port = std::make_unique<TilePort>(tiles.size(), memory, failures);
   tile::TileOptions options;
   options.atomic_probe_offset = atomic_probe_offset;
+  if (tile.description->shared_system) options.keep_apart = tile::KeepApart::required;
   options.on_death = [this, &tile] { lose(tile); };
   tiles.push_back(std::move(made));
   ZESVM_TRY_ASSIGN(

@@ -83,6 +83,9 @@ inline constexpr std::uint32_t completion_count = 256;
 struct Channel {
   /// 1 once the helper takes commands.
   std::atomic<std::uint32_t> ready;
+  /// Where the helper has memory of its own, now and later. Written before `ready`.
+  std::uint32_t own_count;
+  std::array<Interval, 8> own;
 
   /// How many commands were submitted; `order` says which slots, modulo its size.
   alignas(64) std::atomic<std::uint32_t> submitted;

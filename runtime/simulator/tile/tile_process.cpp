@@ -14,6 +14,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "simulator/tile/address_guard.hpp"
 #include "simulator/tile/command_channel.hpp"
 #include "simulator/tile/completion_service.hpp"
 #include "simulator/tile/descriptor_passing.hpp"
@@ -25,6 +26,8 @@
 
 namespace zesvm::simulator::tile {
 namespace {
+
+constexpr int most_helpers = 8;
 
 unsigned workers_of(const TileOptions& options) {
   if (options.workers != 0) return options.workers;
@@ -56,6 +59,7 @@ struct TileProcess::State {
   bool wait_until_ready();
   void kill() const;
   bool is_map_to_fail();
+  Status keep_apart();
   Status send(std::uint64_t& token, int descriptor);
   Status submit(CommandKind kind, std::span<const std::byte> command, std::uint64_t work);
 
@@ -63,6 +67,8 @@ struct TileProcess::State {
   UniqueFd stop_request;
   CommandChannel commands;
   HelperProcess helper;
+  // Let go of when the helper is gone.
+  AddressGuard guard;
   FaultService faults;
   CompletionService completions;
   std::thread watcher;
@@ -101,6 +107,7 @@ Status TileProcess::State::start() {
   watcher = start_service_thread("zesvm-tile", [this, started] { watch(*started); });
   ZESVM_TRY(outcome.get());
   if (!wait_until_ready()) return Status::unsupported;
+  ZESVM_TRY(keep_apart());
   faults.start(workers_of(options) + options.engines);
   completions.start();
   return Status::ok;
@@ -145,6 +152,13 @@ bool TileProcess::State::wait_until_ready() {
   return true;
 }
 
+Status TileProcess::State::keep_apart() {
+  const Channel& channel = commands.shared();
+  auto reserved = AddressGuard::reserve(std::span{channel.own}.first(channel.own_count));
+  if (reserved) guard = *std::move(reserved);
+  return options.keep_apart == KeepApart::wished ? Status::ok : reserved.status();
+}
+
 void TileProcess::State::kill() const {
   // 424: pidfd_send_signal. Unlike kill(), it cannot hit a process that took over the id.
   if (::syscall(424, helper.handle.get(), SIGKILL, nullptr, 0) != 0 && !lost.load())
@@ -183,10 +197,17 @@ TileProcess::~TileProcess() {
 Result<std::unique_ptr<TileProcess>> TileProcess::spawn(TileOptions options, FaultHandler handler) {
   if (options.engines == 0 || !is_aligned(options.atomic_probe_offset, 2_MiB))
     return Status::invalid_argument;
-  auto state = std::make_unique<State>(std::move(options), std::move(handler));
-  if (!state->commands.is_open()) return Status::out_of_host_memory;
-  ZESVM_TRY(state->start());
-  return std::unique_ptr<TileProcess>{new TileProcess{std::move(state)}};
+  // Each helper has its memory elsewhere: one of a few is out of the application's way.
+  Status status = Status::busy;
+  for (int attempt = 0; status == Status::busy && attempt < most_helpers; ++attempt) {
+    auto state = std::make_unique<State>(options, handler);
+    if (!state->commands.is_open()) return Status::out_of_host_memory;
+    status = state->start();
+    if (status == Status::ok) {
+      return std::unique_ptr<TileProcess>{new TileProcess{std::move(state)}};
+    }
+  }
+  return status;
 }
 
 Status TileProcess::reserve(Interval window) {

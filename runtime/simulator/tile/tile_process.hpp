@@ -12,7 +12,8 @@
 /// T3  a launch, copy or fill that was accepted completes exactly once, also when the helper dies
 /// T4  every call returns soon after the helper's death, with device_lost; none waits for ever
 /// T5  the helper is gone when this object is, or when the application ends in whatever way
-/// T6  a refused fault ends the launch with an error: the launch runs on, on scratch bytes that
+/// T6  no address of the application is one of the helper's own (KeepApart::required)
+/// T7  a refused fault ends the launch with an error: the launch runs on, on scratch bytes that
 ///     nobody else sees, and never asks again
 /// Not here: where memory should live (svm), which addresses to use (the node), validating SPIR-V.
 #pragma once
@@ -88,6 +89,14 @@ using FaultHandler = std::function<Status(Address where, Access access)>;
 /// @context  the tile's watching thread. Must not destroy the tile.
 using DeathHandler = std::function<void()>;
 
+/// Whether the application's addresses are kept apart from the helper's own.
+enum class KeepApart : std::uint8_t {
+  /// Where it can be. Enough where kernels are given addresses of windows only.
+  wished,
+  /// Else spawn fails: kernels are given any address of the application.
+  required,
+};
+
 /// How a tile is set up.
 struct TileOptions {
   /// The helper program; empty: `ZESVM_SIM_DEVICE`, else beside this library (../../libexec/zesvm).
@@ -99,6 +108,9 @@ struct TileOptions {
   /// Not zero: an atomic in a kernel first reads at its address minus this offset, and the helper
   /// allows that read only where the binding has Rights::atomic. A multiple of 2 MiB.
   Bytes atomic_probe_offset{};
+  /// Addresses where the helper has memory of its own are reserved, inaccessible, in this process:
+  /// nothing of the application can be there, and be mistaken for it.
+  KeepApart keep_apart = KeepApart::wished;
   /// Told of the helper's death.
   DeathHandler on_death{};
 };
@@ -172,7 +184,8 @@ class TileProcess {
  public:
   /// Starts a helper and waits until it answers.
   ///
-  /// @errors   unsupported: the program was not found or does not start
+  /// @errors   unsupported: the program was not found or does not start; busy: this process has
+  ///           memory where each of several helpers had some (KeepApart::required)
   /// @cost     a few milliseconds; OpenCL is set up with the first module
   static Result<std::unique_ptr<TileProcess>> spawn(TileOptions options, FaultHandler handler);
 

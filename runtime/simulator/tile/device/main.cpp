@@ -16,6 +16,7 @@
 
 #include "simulator/tile/descriptor_passing.hpp"
 #include "simulator/tile/device/command_loop.hpp"
+#include "simulator/tile/device/own_addresses.hpp"
 
 namespace zesvm::simulator::tile::device {
 namespace {
@@ -24,10 +25,14 @@ namespace {
 // a stack of any size allowed, the kernel lays them out from a third of the address space upwards.
 // Where that is not allowed the program goes on as it is; collisions are answered, not overwritten.
 void ensure_layout(char** arguments) {
+  const auto traits = static_cast<unsigned>(::personality(0xffffffff));
+  // A debugger's wish. The application has it too, and its program and ours the same address then.
+  const bool is_fixed = (traits & ADDR_NO_RANDOMIZE) != 0 &&
+                        ::personality(traits & ~static_cast<unsigned>(ADDR_NO_RANDOMIZE)) != -1;
   rlimit stack{};
   ::getrlimit(RLIMIT_STACK, &stack);
-  if (stack.rlim_cur == RLIM_INFINITY) return;
-  if ((::personality(0xffffffff) & ADDR_COMPAT_LAYOUT) != 0) return;
+  const bool is_low = stack.rlim_cur == RLIM_INFINITY || (traits & ADDR_COMPAT_LAYOUT) != 0;
+  if (is_low && !is_fixed) return;
   const rlimit unlimited{RLIM_INFINITY, stack.rlim_max};
   const bool is_allowed =
       stack.rlim_max == RLIM_INFINITY && ::setrlimit(RLIMIT_STACK, &unlimited) == 0;
@@ -70,6 +75,7 @@ int run(char** arguments) {
   watch_parent(static_cast<pid_t>(std::atoi(arguments[1])));
   Channel* channel = open_channel();
   if (channel == nullptr) return EXIT_FAILURE;
+  channel->own_count = static_cast<std::uint32_t>(settle_own_addresses(channel->own));
   const auto engines = static_cast<unsigned>(std::atoi(arguments[2]));
   const Bytes probe_offset{std::strtoull(arguments[3], nullptr, 10)};
   CommandLoop{*channel, helper_socket, engines, probe_offset}.run();
