@@ -1,4 +1,4 @@
-#include "simulator/node/cpu_faults.hpp"
+#include "base/cpu_faults.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -6,6 +6,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <dlfcn.h>
 #include <functional>
 #include <linux/futex.h>
 #include <mutex>
@@ -18,7 +19,7 @@
 
 #include "base/mutex.hpp"
 
-namespace zesvm::simulator::node {
+namespace zesvm {
 
 namespace {
 
@@ -217,8 +218,9 @@ void handle(int signal, siginfo_t* info, void* context) {
       !came_back && info->si_code > 0 ? service_for(where) : nullptr;
   if (service != nullptr && forked.load(std::memory_order_relaxed)) {
     if (!said_forked.exchange(true)) {
-      say("zesvm: memory of a simulated tile was touched in a forked child, where it is out of "
-          "reach; bring it to the host before fork\n");
+      say("zesvm: memory of a device was touched in a forked child, where it is out of reach; "
+          "bring "
+          "it to the host before fork\n");
     }
   } else if (service != nullptr &&
              is_answered_ok(*service, where, *static_cast<const ucontext_t*>(context))) {
@@ -234,6 +236,18 @@ void handle(int signal, siginfo_t* info, void* context) {
 
 bool is_ours(const struct sigaction& action) {
   return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == &handle;
+}
+
+// libzesvm and the simulated driver have a copy of this file each. The later one passes on to the
+// earlier: neither displaces the other.
+bool is_of_zesvm(const struct sigaction& action) {
+  if ((action.sa_flags & SA_SIGINFO) == 0) return false;
+  Dl_info found{};
+  if (::dladdr(reinterpret_cast<const void*>(action.sa_sigaction), &found) == 0) return false;
+  const char* const name =
+      found.dli_fname != nullptr ? std::strrchr(found.dli_fname, '/') : nullptr;
+  return name != nullptr && (std::strncmp(name, "/libzesvm.so", 12) == 0 ||
+                             std::strncmp(name, "/libze_zesvm_sim.so", 19) == 0);
 }
 
 bool is_same(const struct sigaction& a, const struct sigaction& b) {
@@ -321,11 +335,12 @@ void CpuFaults::watch(Interval interval) {
 void CpuFaults::notice_displacement() {
   struct sigaction now {};
   ::sigaction(SIGSEGV, nullptr, &now);
-  if (is_ours(now) || is_forked_child()) return;
+  if (is_ours(now) || is_forked_child() || is_of_zesvm(now)) return;
   const Lock guard{install_lock()};
   if (displaced_count.fetch_add(1) == 0) {
-    say("zesvm: another SIGSEGV handler was installed over the simulated node's; it stays, called "
-        "after the node's own for faults that are not on the node's memory\n");
+    say("zesvm: another SIGSEGV handler was installed over the one memory needs that moves; it "
+        "stays, "
+        "called after that one for faults that are not on such memory\n");
   }
   install();
 }
@@ -334,4 +349,4 @@ std::uint64_t CpuFaults::displacements() { return displaced_count.load(); }
 
 bool CpuFaults::is_forked_child() { return forked.load(std::memory_order_relaxed); }
 
-}  // namespace zesvm::simulator::node
+}  // namespace zesvm

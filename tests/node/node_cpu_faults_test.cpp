@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "simulator/node/cpu_faults.hpp"
+#include "base/cpu_faults.hpp"
 
 namespace zesvm::simulator::node {
 namespace {

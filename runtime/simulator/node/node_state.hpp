@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/cpu_faults.hpp"
 #include "simulator/node/address_windows.hpp"
 #include "simulator/node/allocation_table.hpp"
-#include "simulator/node/cpu_faults.hpp"
 #include "simulator/node/failure_plan.hpp"
 #include "simulator/node/node.hpp"
 #include "simulator/node/node_memory.hpp"
