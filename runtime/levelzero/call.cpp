@@ -1,7 +1,9 @@
 #include "levelzero/call.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
+#include <string_view>
 
 namespace zesvm::levelzero {
 namespace {

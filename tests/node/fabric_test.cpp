@@ -60,7 +60,7 @@ TEST_F(FabricTest, GivesVerticesTheUuidsOfTheirDevices) {
   ze_fabric_vertex_exp_properties_t told{};
   told.stype = ZE_STRUCTURE_TYPE_FABRIC_VERTEX_EXP_PROPERTIES;
   ZE_OK(zeFabricVertexGetPropertiesExp(tile, &told));
-  EXPECT_EQ(ZE_FABRIC_VERTEX_EXP_TYPE_SUBEVICE, told.type);
+  EXPECT_EQ(2, told.type);  // its name differs between versions of the headers
   EXPECT_EQ(0x42u, told.address.bus);
   const auto device = properties(sub_devices(devices[1])[1]);
   EXPECT_EQ(0, std::memcmp(told.uuid.id, device.uuid.id, sizeof(told.uuid.id)));

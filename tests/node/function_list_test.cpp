@@ -172,23 +172,52 @@ TEST_F(FunctionListTest, SaysWhatIsFoundByName) {
 #undef ZESVM_NAMED
 }
 
+/// What a getter writes for a loader of version 1.`minor`, whose tables may be larger than those of
+/// the headers.
+std::vector<void*> entries_for(void* library, const char* getter, std::uint32_t minor) {
+  std::vector<void*> entries(64);
+  const auto get =
+      reinterpret_cast<ze_result_t (*)(ze_api_version_t, void*)>(::dlsym(library, getter));
+  EXPECT_NE(nullptr, get) << getter;
+  if (get == nullptr) return {};
+  EXPECT_EQ(ZE_RESULT_SUCCESS,
+            get(static_cast<ze_api_version_t>(ZE_MAKE_VERSION(1, minor)), entries.data()));
+  while (!entries.empty() && entries.back() == nullptr) entries.pop_back();
+  return entries;
+}
+
 TEST_F(FunctionListTest, GivesLaterLoadersTheFunctionsOfLaterTables) {
-  struct Mem {
-    ze_mem_dditable_t known;
-    void* put_ipc_handle;
-    void* after;
-  } mem{};
-  const auto get = reinterpret_cast<ze_result_t (*)(ze_api_version_t, Mem*)>(
-      ::dlsym(library, "zeGetMemProcAddrTable"));
-  ZE_OK(get(static_cast<ze_api_version_t>(ZE_MAKE_VERSION(1, 6)), &mem));
-  EXPECT_EQ(reinterpret_cast<void*>(newer<void()>("zeMemPutIpcHandle")), mem.put_ipc_handle);
-  // Nothing is written where an older loader has no room.
-  EXPECT_EQ(nullptr, mem.after);
-  mem = {};
-  ZE_OK(get(ZE_API_VERSION_1_4, &mem));
-  EXPECT_EQ(nullptr, mem.put_ipc_handle);
-  EXPECT_EQ(ZE_RESULT_ERROR_UNSUPPORTED_VERSION,
-            get(static_cast<ze_api_version_t>(ZE_MAKE_VERSION(2, 0)), &mem));
+  const auto later = entries_for(library, "zeGetMemProcAddrTable", 6);
+  ASSERT_EQ(11u, later.size());
+  EXPECT_EQ(reinterpret_cast<void*>(newer<void()>("zeMemPutIpcHandle")), later[10]);
+  EXPECT_EQ(reinterpret_cast<void*>(newer<void()>("zeMemGetAtomicAccessAttributeExp")),
+            entries_for(library, "zeGetMemExpProcAddrTable", 17).at(3));
+}
+
+// Whatever headers the driver is built with, it writes nothing where an older loader has no room.
+TEST_F(FunctionListTest, GivesOlderLoadersNoMoreThanTheyKnow) {
+  EXPECT_EQ(10u, entries_for(library, "zeGetMemProcAddrTable", 4).size());
+  EXPECT_EQ(18u, entries_for(library, "zeGetDeviceProcAddrTable", 4).size());
+  EXPECT_EQ(19u, entries_for(library, "zeGetDeviceProcAddrTable", 7).size());
+  EXPECT_EQ(2u, entries_for(library, "zesGetEngineProcAddrTable", 4).size());
+  EXPECT_EQ(0u, entries_for(library, "zeGetMemExpProcAddrTable", 4).size());
+}
+
+TEST_F(FunctionListTest, SaysThatRayTracingAndGraphsAreUnsupported) {
+  for (const char* getter : {"zeGetRTASBuilderExpProcAddrTable", "zeGetGraphProcAddrTable",
+                             "zeGetDriverExpProcAddrTable", "zesGetVFManagementExpProcAddrTable"})
+    for (void* entry : entries_for(library, getter, 17)) EXPECT_EQ(unsupported, entry) << getter;
+  EXPECT_EQ(4u, entries_for(library, "zeGetRTASBuilderExpProcAddrTable", 7).size());
+}
+
+TEST_F(FunctionListTest, RefusesLoadersOfAnotherSpecification) {
+  std::vector<void*> entries(64);
+  for (const char* getter : {"zeGetMemProcAddrTable", "zeGetMemExpProcAddrTable"}) {
+    const auto get =
+        reinterpret_cast<ze_result_t (*)(ze_api_version_t, void*)>(::dlsym(library, getter));
+    EXPECT_EQ(ZE_RESULT_ERROR_UNSUPPORTED_VERSION,
+              get(static_cast<ze_api_version_t>(ZE_MAKE_VERSION(2, 0)), entries.data()));
+  }
 }
 
 TEST(FunctionDocumentTest, IsWrittenFromTheList) {

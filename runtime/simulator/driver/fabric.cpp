@@ -6,6 +6,7 @@
 
 #include "simulator/driver/device_identity.hpp"
 #include "simulator/driver/enumeration.hpp"
+#include "simulator/driver/newer_level_zero.hpp"
 #include "simulator/driver/tables.hpp"
 
 namespace zesvm::simulator::driver {
@@ -81,8 +82,8 @@ ze_result_t get_vertex_properties(ze_fabric_vertex_handle_t handle,
   const auto uuid = uuid_of(device);
   static_assert(sizeof(out->uuid.id) == sizeof(uuid.id));
   std::memcpy(out->uuid.id, uuid.id, sizeof(uuid.id));
-  out->type = device.root() != nullptr ? ZE_FABRIC_VERTEX_EXP_TYPE_SUBEVICE
-                                       : ZE_FABRIC_VERTEX_EXP_TYPE_DEVICE;
+  out->type =
+      device.root() != nullptr ? newer::sub_device_vertex : ZE_FABRIC_VERTEX_EXP_TYPE_DEVICE;
   out->remote = 0;
   const auto& address = device.description().pci_address;
   out->address = {address.domain, address.bus, address.device, address.function};

@@ -23,6 +23,9 @@ inline constexpr const char* usable_memory_name = "ZE_extension_device_usablemem
 inline constexpr const char* immediate_append_name =
     "ZE_experimental_immediate_command_list_append";
 
+/// A fabric vertex that is a tile. Older headers misspell the name, newer ones no longer do.
+inline constexpr auto sub_device_vertex = static_cast<ze_fabric_vertex_exp_type_t>(2);
+
 /// Extension structures, by their `stype`.
 enum StructureType : std::uint32_t {
   stype_device_ip_version = 0x0001000f,

@@ -10,23 +10,13 @@
 /// zeDriverGetExtensionFunctionAddress finds them there, and so do tables of newer loaders.
 #pragma once
 
-#include <string_view>
-#include <unordered_map>
-
 #include <level_zero/ze_ddi.h>
 #include <level_zero/zes_ddi.h>
 #include <level_zero/zet_ddi.h>
 
+#include "simulator/driver/function_names.hpp"
+
 namespace zesvm::simulator::driver {
-
-/// Names of functions that have no place in a table, and their addresses.
-using FunctionNames = std::unordered_map<std::string_view, void*>;
-
-/// Adds a function under the name programs look it up by.
-template <typename Function>
-void add_function(FunctionNames& names, std::string_view name, Function* function) {
-  names.insert_or_assign(name, reinterpret_cast<void*>(function));
-}
 
 // Driver, devices, memory.
 void fill(ze_global_dditable_t& table);
@@ -70,8 +60,5 @@ void add_sysman_functions(FunctionNames& names);
 
 // What the simulated node adds to Level Zero.
 void add_simulator_functions(FunctionNames& names);
-
-/// Returns every function that can be looked up by name.
-const FunctionNames& function_names();
 
 }  // namespace zesvm::simulator::driver
