@@ -74,6 +74,40 @@ std::optional<Advice> AddressSpace::Allocations::location_of(Interval interval) 
   return std::nullopt;
 }
 
+std::optional<AtomicAccess> AddressSpace::Allocations::atomics_of(Interval interval) const {
+  Lock guard{lock_};
+  for (const AdviceNote& one : notes_)
+    if (one.subject == AdviceNote::Subject::atomic && one.interval.contains(interval))
+      return one.advice->atomic_access();
+  return std::nullopt;
+}
+
+void AddressSpace::Allocations::pin(Interval interval) {
+  Lock guard{lock_};
+  pins_.push_back(interval);
+}
+
+std::vector<Interval> AddressSpace::Allocations::unpin(Interval interval) {
+  Lock guard{lock_};
+  const auto found = std::find(pins_.begin(), pins_.end(), interval);
+  if (found == pins_.end()) return {};
+  pins_.erase(found);
+  std::vector<Interval> free{interval};
+  for (const Interval& pin : pins_) {
+    std::vector<Interval> rest;
+    for (const Interval& one : free) {
+      if (!one.overlaps(pin)) {
+        rest.push_back(one);
+        continue;
+      }
+      if (one.begin < pin.begin) rest.push_back({one.begin, pin.begin});
+      if (pin.end < one.end) rest.push_back({pin.end, one.end});
+    }
+    free = std::move(rest);
+  }
+  return free;
+}
+
 void AddressSpace::Allocations::note(AdviceNote note) {
   Lock guard{lock_};
   std::erase_if(notes_, [&](const AdviceNote& one) {

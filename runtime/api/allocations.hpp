@@ -1,5 +1,5 @@
 /// @file allocations.hpp
-/// The living allocations of one address space, and what was advised for them.
+/// The living allocations of one address space, what was advised for them, and what is pinned.
 ///
 /// M1  allocations are disjoint and not empty
 /// M2  a note says what was last passed on for exactly its interval, and no later note of its subject
@@ -61,6 +61,13 @@ class AddressSpace::Allocations {
   std::optional<Advice> location_of(Interval interval) const;
   /// Notes what was passed on.
   void note(AdviceNote note);
+  /// Returns what was last said about atomic operations on all of an interval, if one note says it.
+  std::optional<AtomicAccess> atomics_of(Interval interval) const;
+
+  /// Keeps an interval in system memory once more.
+  void pin(Interval interval);
+  /// Ends one pin() of exactly this interval. Returns what of it no other pin keeps, in order.
+  std::vector<Interval> unpin(Interval interval);
 
  private:
   // Programs allocate on many threads; nothing is called under it.
@@ -68,6 +75,7 @@ class AddressSpace::Allocations {
   const Living* find(Address where) const ZESVM_REQUIRES(lock_);
   std::map<Address, Living> living_ ZESVM_GUARDED_BY(lock_);
   std::vector<AdviceNote> notes_ ZESVM_GUARDED_BY(lock_);
+  std::vector<Interval> pins_ ZESVM_GUARDED_BY(lock_);
 };
 
 }  // namespace zesvm

@@ -90,16 +90,18 @@ HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Ad
   check(pointer, bytes, "advising");
   AdviceNote note = note_for(pointer, bytes, advice);
   if (allocations_->is_noted(note)) return {HintOutcome::already_so, "advised before"};
-  // A border inside a chunk would cut it into pieces that some devices cannot move.
-  bytes = allocations_->with_rest_of_chunk(note.interval).size().count;
-  HintResult outcome;
-  if (advice.kind() == Advice::Kind::atomic) {
-    outcome = set_atomics(context_, pointer, bytes, advice.atomic_access());
-  } else {
-    outcome = append_advice(context_, pointer, bytes, advice);
-  }
+  HintResult outcome = tell_driver(pointer, bytes, advice);
   if (outcome.outcome == HintOutcome::applied) allocations_->note(std::move(note));
   return outcome;
+}
+
+HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, const Advice& advice) {
+  const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
+  // A border inside a chunk would cut it into pieces that some devices cannot move.
+  bytes = allocations_->with_rest_of_chunk(interval).size().count;
+  if (advice.kind() == Advice::Kind::atomic)
+    return set_atomics(context_, pointer, bytes, advice.atomic_access());
+  return append_advice(context_, pointer, bytes, advice);
 }
 
 HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const Device& device) {

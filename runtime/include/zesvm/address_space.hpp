@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <zesvm/access.hpp>
 #include <zesvm/device.hpp>
 #include <zesvm/export.hpp>
 
@@ -140,8 +142,8 @@ ZESVM_API std::ostream& operator<<(std::ostream& out, const Residency& residency
 
 class AddressSpace;
 
-/// Keeps memory where the CPU, and system calls, can use it, as long as it lives. Moves, does not
-/// copy. Must not outlive its AddressSpace.
+/// Keeps memory where the CPU, and system calls, can use it, as long as it lives: a pin
+/// (AddressSpace::pin) that ends by itself. Moves, does not copy. Must not outlive its AddressSpace.
 class ZESVM_API HostAccess {
  public:
   HostAccess(HostAccess&& other) noexcept;
@@ -155,14 +157,20 @@ class ZESVM_API HostAccess {
 
  private:
   friend class AddressSpace;
-  HostAccess(AddressSpace& space, const void* pointer, std::size_t bytes, Advice after) noexcept;
+  HostAccess(AddressSpace& space, const void* pointer, std::size_t bytes, bool is_held) noexcept;
 
   AddressSpace* space_;
   const void* pointer_;
   std::size_t bytes_;
-  Advice after_;
-  bool is_held_ = false;
+  bool is_held_;
 };
+
+/// Returns how many bytes the elements of a container have that has data() and size().
+template <typename Memory>
+constexpr auto bytes_of(const Memory& memory)
+    -> decltype(memory.data(), static_cast<std::size_t>(memory.size())) {
+  return memory.size() * sizeof(*memory.data());
+}
 
 /// All the memory of one Runtime. Safe to use from any thread.
 class ZESVM_API AddressSpace {
@@ -201,6 +209,35 @@ class ZESVM_API AddressSpace {
   /// @errors unknown_memory, invalid_argument: nothing was changed. level_zero: the driver failed.
   HintResult advise(const void* pointer, std::size_t bytes, const Advice& advice);
 
+  /// Makes memory ready for a kernel on `device` that will use it so, wherever the launch is made:
+  /// by a Stream, a plain command list, SYCL, OpenMP. Returns when it is ready. What was advised
+  /// holds: memory that should live elsewhere is left there, unless atomic operations need it on the
+  /// device. Devices that take page faults need it for speed only.
+  ///
+  /// A kernel that uses memory prepared for another device meanwhile, or a CPU that does, may take it
+  /// away again: prepare after what was before is done, launch next.
+  /// @errors   as advise(); what was prepared until then stays so
+  HintResult prepare(const Device& device, const Access* accesses, std::size_t count);
+  /// As above, for accesses in a list, or in a container that has data() and size().
+  HintResult prepare(const Device& device, std::initializer_list<Access> accesses) {
+    return prepare(device, accesses.begin(), accesses.size());
+  }
+  template <typename Accesses>
+  auto prepare(const Device& device, const Accesses& accesses)
+      -> decltype(static_cast<const Access*>(accesses.data()), HintResult()) {
+    return prepare(device, accesses.data(), accesses.size());
+  }
+
+  /// Brings `[pointer, pointer + bytes)` to system memory and keeps it there, at its address, until
+  /// unpin() of the same interval: while MPI, a network card or a system call reads or writes it.
+  /// Pins nest and may overlap. host_access() does the same for the life of an object.
+  /// @errors   as advise(); nothing is pinned. HintOutcome::ignored: it was brought, but loader or
+  ///           driver know no preference for system memory, so that a device that touches it takes
+  ///           it away.
+  HintResult pin(const void* pointer, std::size_t bytes);
+  /// Ends one pin() of the same interval: what was advised holds again. Nothing when there is none.
+  void unpin(const void* pointer, std::size_t bytes) noexcept;
+
   /// Moves `[pointer, pointer + bytes)` to `device` and returns when it is there; Stream::prefetch()
   /// does not wait.
   /// @errors as advise()
@@ -227,6 +264,40 @@ class ZESVM_API AddressSpace {
   /// @errors as advise()
   Residency residency(const void* pointer, std::size_t bytes) const;
 
+  /// The same for all the memory of a container that has data() and size(): a span, an Array, a
+  /// vector with an Allocator.
+  template <typename Memory>
+  auto advise(const Memory& memory, const Advice& advice)
+      -> decltype(bytes_of(memory), HintResult()) {
+    return advise(memory.data(), bytes_of(memory), advice);
+  }
+  template <typename Memory>
+  auto prefetch(const Memory& memory, const Device& device)
+      -> decltype(bytes_of(memory), HintResult()) {
+    return prefetch(memory.data(), bytes_of(memory), device);
+  }
+  template <typename Memory>
+  auto prefetch_to_system(const Memory& memory) -> decltype(bytes_of(memory), HintResult()) {
+    return prefetch_to_system(memory.data(), bytes_of(memory));
+  }
+  template <typename Memory>
+  auto pin(const Memory& memory) -> decltype(bytes_of(memory), HintResult()) {
+    return pin(memory.data(), bytes_of(memory));
+  }
+  template <typename Memory>
+  auto unpin(const Memory& memory) noexcept -> decltype(bytes_of(memory), void()) {
+    unpin(memory.data(), bytes_of(memory));
+  }
+  template <typename Memory>
+  auto host_access(const Memory& memory)
+      -> std::enable_if_t<(sizeof(bytes_of(memory)) > 0), HostAccess> {
+    return host_access(memory.data(), bytes_of(memory));
+  }
+  template <typename Memory>
+  auto residency(const Memory& memory) const -> decltype(bytes_of(memory), Residency()) {
+    return residency(memory.data(), bytes_of(memory));
+  }
+
   /// Returns whether `pointer` is inside a living allocation of this space.
   bool contains(const void* pointer) const noexcept;
   /// Returns how many bytes are allocated now.
@@ -237,6 +308,8 @@ class ZESVM_API AddressSpace {
   explicit AddressSpace(levelzero::Context& context);
   static std::size_t checked_size(std::size_t count, std::size_t element);
   void check(const void* pointer, std::size_t bytes, const char* doing) const;
+  HintResult prepare_one(const Device& device, const Access& access);
+  HintResult tell_driver(const void* pointer, std::size_t bytes, const Advice& advice);
   class Allocations;
   levelzero::Context& context_;
   std::unique_ptr<Allocations> allocations_;
