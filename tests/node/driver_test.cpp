@@ -1,8 +1,12 @@
 // The driver as a whole: starting, what it says of itself, bad handles.
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
+#include <unistd.h>
 
 #include "node/driver_fixture.hpp"
 
@@ -21,6 +25,34 @@ TEST_F(DriverTest, IsOneAndTheSameEveryTime) {
   ZE_OK(zeDriverGet(&count, drivers));
   EXPECT_EQ(1u, count);
   EXPECT_EQ(driver, drivers[0]);
+}
+
+/// Returns the environment of every tile of this process, each variable behind a zero.
+std::vector<std::string> environments_of_tiles() {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+    std::ifstream stat{entry.path() / "stat"};
+    std::string id, name, state;
+    ::pid_t parent = 0;
+    if (!(stat >> id >> name >> state >> parent) || parent != ::getpid()) continue;
+    if (name != "(zesvm-tile)") continue;
+    std::ifstream file{entry.path() / "environ"};
+    found.push_back(std::string(1, '\0') + std::string{std::istreambuf_iterator<char>{file}, {}});
+  }
+  return found;
+}
+
+// An OpenCL implementation that itself uses Level Zero would start tiles of tiles without end.
+TEST_F(DriverTest, KeepsTheChoiceOfDriversFromItsTiles) {
+  ASSERT_NE(nullptr, std::getenv("ZE_ENABLE_ALT_DRIVERS"));
+  std::uint64_t host = 0;
+  std::uint64_t there = 0;
+  ZE_OK(zeDeviceGetGlobalTimestamps(devices[0], &host, &there));
+  const auto environments = environments_of_tiles();
+  ASSERT_FALSE(environments.empty());
+  for (const std::string& environment : environments)
+    for (const char* kept : {"ZE_", "ZES_", "POCL_DEVICES="})
+      EXPECT_EQ(std::string::npos, environment.find(std::string(1, '\0') + kept)) << kept;
 }
 
 TEST_F(DriverTest, SaysWhichSpecificationItFollows) {

@@ -29,6 +29,20 @@ TEST_F(SubDeviceTest, KernelOfACardRunsOnEachOfItsTiles) {
   EXPECT_EQ(data[63], 3);
 }
 
+TEST_F(SubDeviceTest, MemoryBelongsToTheDeviceItWasAskedFor) {
+  for (const auto asked : {device, tiles[0], tiles[1]}) {
+    for (void* memory : {static_cast<void*>(shared<int>(64, asked)),
+                         static_cast<void*>(on_device<int>(64, asked))}) {
+      ze_memory_allocation_properties_t told{};
+      told.stype = ZE_STRUCTURE_TYPE_MEMORY_ALLOCATION_PROPERTIES;
+      ze_device_handle_t owner = nullptr;
+      ZE_OK(zeMemGetAllocProperties(context, static_cast<int*>(memory) + 63, &told, &owner));
+      EXPECT_EQ(asked, owner);
+      ZE_OK(zeMemFree(context, memory));
+    }
+  }
+}
+
 TEST_F(SubDeviceTest, TilesShareTheVariablesOfTheirCardsModule) {
   const auto code = module(device, "globals");
   int* const count = shared<int>(1);

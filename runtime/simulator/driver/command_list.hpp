@@ -65,11 +65,11 @@ class CommandList : public Object {
   bool is_open() const { return is_immediate() || is_open_; }
   bool is_copy_only() const;
 
-  /// Records a command, or runs it on an immediate list.
+  /// Records a command, or runs it on an immediate list; what a closed list is given is dropped.
   ///
   /// @param action  null: a barrier, wait or signal
-  /// Returns INVALID_SIZE or INVALID_SYNCHRONIZATION_OBJECT for bad events, INVALID_ARGUMENT for a
-  /// closed list; of a synchronous list, also what became of the command.
+  /// Returns INVALID_SIZE or INVALID_SYNCHRONIZATION_OBJECT for bad events; of a synchronous list,
+  /// also what became of the command.
   ze_result_t append(std::shared_ptr<Action> action, const EventArguments& events);
   /// Runs closed regular lists as one command of this immediate list.
   ze_result_t append_lists(std::vector<std::shared_ptr<const CommandSequence>> sequences,

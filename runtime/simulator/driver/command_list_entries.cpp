@@ -7,43 +7,38 @@ namespace zesvm::simulator::driver {
 
 namespace {
 
-ze_result_t ZE_APICALL list_create(ze_context_handle_t context_handle,
-                                   ze_device_handle_t device_handle,
-                                   const ze_command_list_desc_t* desc,
-                                   ze_command_list_handle_t* list) {
+/// Makes a command list: `read` takes its traits from the description, `make` makes the stream an
+/// immediate one runs its commands on.
+template <typename Description, typename Read, typename Make>
+ze_result_t make_list(ze_context_handle_t context_handle, ze_device_handle_t device_handle,
+                      const Description* desc, ze_command_list_handle_t* list, Read&& read,
+                      Make&& make) {
   return entry([&]() -> ze_result_t {
     ZESVM_FIND(context, Context, context_handle);
     ZESVM_FIND(device, Device, device_handle);
     ZESVM_NOT_NULL(desc);
     ZESVM_NOT_NULL(list);
     ListTraits traits;
-    if (const auto result = read_list_desc(*context, *device, *desc, traits);
-        result != ZE_RESULT_SUCCESS) {
-      return result;
-    }
-    *list = add(std::make_shared<CommandList>(context, *device, traits, nullptr));
+    const auto result = read(*context, *device, *desc, traits);
+    if (result != ZE_RESULT_SUCCESS) return result;
+    *list = add(std::make_shared<CommandList>(context, *device, traits, make(*device, traits)));
     return ZE_RESULT_SUCCESS;
   });
 }
 
-ze_result_t ZE_APICALL list_create_immediate(ze_context_handle_t context_handle,
-                                             ze_device_handle_t device_handle,
+ze_result_t ZE_APICALL list_create(ze_context_handle_t context, ze_device_handle_t device,
+                                   const ze_command_list_desc_t* desc,
+                                   ze_command_list_handle_t* list) {
+  return make_list(context, device, desc, list, read_list_desc,
+                   [](Device&, const ListTraits&) { return nullptr; });
+}
+
+ze_result_t ZE_APICALL list_create_immediate(ze_context_handle_t context, ze_device_handle_t device,
                                              const ze_command_queue_desc_t* desc,
                                              ze_command_list_handle_t* list) {
-  return entry([&]() -> ze_result_t {
-    ZESVM_FIND(context, Context, context_handle);
-    ZESVM_FIND(device, Device, device_handle);
-    ZESVM_NOT_NULL(desc);
-    ZESVM_NOT_NULL(list);
-    ListTraits traits;
-    if (const auto result = read_queue_desc(*context, *device, *desc, traits);
-        result != ZE_RESULT_SUCCESS) {
-      return result;
-    }
-    *list = add(std::make_shared<CommandList>(context, *device, traits,
-                                              make_stream(*device, traits.order)));
-    return ZE_RESULT_SUCCESS;
-  });
+  return make_list(
+      context, device, desc, list, read_queue_desc,
+      [](Device& on, const ListTraits& traits) { return make_stream(on, traits.order); });
 }
 
 ze_result_t ZE_APICALL list_destroy(ze_command_list_handle_t list) {

@@ -156,9 +156,15 @@ ze_result_t Context::status() const {
   return lost ? ZE_RESULT_ERROR_DEVICE_LOST : ZE_RESULT_SUCCESS;
 }
 
-void Context::adopt(Address base) {
+void Context::adopt(Address base, const Device* device) {
   Lock guard{lock_};
-  allocations_.insert(base);
+  allocations_.insert_or_assign(base, device);
+}
+
+const Device* Context::device_named_for(Address base) const {
+  Lock guard{lock_};
+  const auto found = allocations_.find(base);
+  return found != allocations_.end() ? found->second : nullptr;
 }
 
 bool Context::disown(Address base) {

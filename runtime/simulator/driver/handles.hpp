@@ -10,9 +10,9 @@
 ///     ends, and the tiles' processes end with it
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -124,8 +124,13 @@ class Context : public Object {
   /// Returns SUCCESS, or DEVICE_LOST when a device of it is lost.
   ze_result_t status() const;
 
-  /// Notes an allocation made for this context. @locks takes leaf
-  void adopt(Address base);
+  /// Notes an allocation made for this context.
+  /// @param device  the device the program named; null for none
+  /// @locks takes leaf
+  void adopt(Address base, const Device* device = nullptr);
+  /// Returns the device the program named for the allocation at `base`; null for none. It may be a
+  /// card where the memory is one of its tiles'. @locks takes leaf
+  const Device* device_named_for(Address base) const;
   /// Forgets an allocation; returns whether it was this context's. @locks takes leaf
   bool disown(Address base);
   /// Returns whether the allocation at `base` was made for this context. @locks takes leaf
@@ -135,7 +140,7 @@ class Context : public Object {
   Driver& driver_;
   const std::vector<Device*> devices_;
   mutable Mutex<LockOrder::leaf> lock_;
-  std::set<Address> allocations_ ZESVM_GUARDED_BY(lock_);
+  std::map<Address, const Device*> allocations_ ZESVM_GUARDED_BY(lock_);
 };
 
 }  // namespace zesvm::simulator::driver

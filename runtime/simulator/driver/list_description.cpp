@@ -37,7 +37,9 @@ ze_result_t read_queue_desc(const Context& context, const Device& device,
 
 ze_result_t read_list_desc(const Context& context, const Device& device,
                            const ze_command_list_desc_t& desc, ListTraits& traits) {
-  if ((desc.flags & ~newer::command_list_flags_known) != 0) {
+  // All bits at once are the last enumerator of the headers, and real drivers take it.
+  if ((desc.flags & ~newer::command_list_flags_known) != 0 &&
+      desc.flags != ZE_COMMAND_LIST_FLAG_FORCE_UINT32) {
     return ZE_RESULT_ERROR_INVALID_ENUMERATION;
   }
   if (!context.has(device) || !engine_of(device, desc.commandQueueGroupOrdinal)) {

@@ -161,7 +161,7 @@ ze_result_t open_ipc_handle(ze_context_handle_t handle, ze_device_handle_t devic
                       " is gone, closed it, or does not let this one take descriptors");
     const auto memory = import(*context, device.get(), fd, ticket);
     if (!memory) return fail(memory.status(), "opening an IPC handle");
-    context->adopt(*memory);
+    context->adopt(*memory, device.get());
     *pointer = pointer_to<void>(*memory);
     return ZE_RESULT_SUCCESS;
   });

@@ -73,7 +73,7 @@ ze_result_t satisfy(const Request& request, void** pointer, Allocate&& allocate)
                           : allocate(request.context.node());
   if (!memory)
     return fail(memory.status(), "allocating " + std::to_string(request.size) + " bytes");
-  request.context.adopt(*memory);
+  request.context.adopt(*memory, request.device);
   *pointer = pointer_to<void>(*memory);
   return ZE_RESULT_SUCCESS;
 }
@@ -134,13 +134,14 @@ ze_result_t free_memory(ze_context_handle_t handle, void* pointer) {
   ZESVM_NOT_NULL(pointer);
   return entry([&] {
     const auto base = address_of(pointer);
+    const auto* const device = context->device_named_for(base);
     // Given up before it is free: the next allocation, also of another thread, may get the address.
     if (!context->disown(base))
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT,
                   "freeing a pointer that no allocation of the context begins at");
     forget_exports(base);
     if (const auto status = context->node().free(base); status != Status::ok) {
-      context->adopt(base);
+      context->adopt(base, device);
       return fail(status, "freeing memory");
     }
     return ZE_RESULT_SUCCESS;
@@ -222,9 +223,12 @@ ze_result_t get_alloc_properties(ze_context_handle_t handle, const void* pointer
     if (out->type == ZE_MEMORY_TYPE_UNKNOWN) return ZE_RESULT_SUCCESS;
     out->id = memory->id;
     out->pageSize = page_size_of(*memory);
-    if (device != nullptr && memory->tile)
-      if (const auto* owner = context->driver().device_of(*memory->tile))
-        *device = handle_of(owner);
+    if (device != nullptr && memory->tile) {
+      // What the program named, where that is known: the card rather than its first tile.
+      const auto* owner = context->device_named_for(memory->interval.begin);
+      if (owner == nullptr) owner = context->driver().device_of(*memory->tile);
+      if (owner != nullptr) *device = handle_of(owner);
+    }
     if (auto* exported = extension<ze_external_memory_export_fd_t>(
             out->pNext, ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_EXPORT_FD))
       return export_descriptor(*context, *memory, *exported);

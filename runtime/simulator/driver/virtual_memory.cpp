@@ -86,16 +86,23 @@ ze_result_t reserve(ze_context_handle_t handle, const void* start, std::size_t s
   });
 }
 
+/// Calls `act` with the pages a call names. Returns what is wrong with them, or what `act` says.
+template <typename Act>
+ze_result_t on_pages(const void* pointer, std::size_t size, const char* doing, Act&& act) {
+  ZESVM_NOT_NULL(pointer);
+  return entry([&]() -> ze_result_t {
+    Interval interval{};
+    const auto result = check_pages(pointer, size, interval);
+    if (result != ZE_RESULT_SUCCESS) return result;
+    const Status status = act(interval);
+    return status == Status::ok ? ZE_RESULT_SUCCESS : fail(status, doing);
+  });
+}
+
 ze_result_t free_reservation(ze_context_handle_t handle, const void* pointer, std::size_t size) {
   ZESVM_FIND(context, Context, handle);
-  ZESVM_NOT_NULL(pointer);
-  return entry([&] {
-    Interval interval{};
-    if (const auto result = check_pages(pointer, size, interval); result != ZE_RESULT_SUCCESS)
-      return result;
-    const auto status = context->node().release_virtual(interval);
-    return status == Status::ok ? ZE_RESULT_SUCCESS : fail(status, "freeing virtual memory");
-  });
+  return on_pages(pointer, size, "freeing virtual memory",
+                  [&](Interval pages) { return context->node().release_virtual(pages); });
 }
 
 ze_result_t map(ze_context_handle_t handle, const void* pointer, std::size_t size,
@@ -106,39 +113,29 @@ ze_result_t map(ze_context_handle_t handle, const void* pointer, std::size_t siz
   ZESVM_NOT_NULL(pointer);
   node::PageAccess access{};
   if (!to_page_access(attribute, access)) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
-  return entry([&] {
-    Interval interval{};
-    if (const auto result = check_pages(pointer, size, interval); result != ZE_RESULT_SUCCESS)
-      return result;
-    if (!is_aligned(Bytes{offset}, node::Node::virtual_page_size(Bytes{1})))
-      return ZE_RESULT_ERROR_UNSUPPORTED_ALIGNMENT;
-    const auto status =
-        context->node().map_virtual(interval, physical->id(), Bytes{offset}, access);
+  if (!is_aligned(Bytes{offset}, node::Node::virtual_page_size(Bytes{1})))
+    return ZE_RESULT_ERROR_UNSUPPORTED_ALIGNMENT;
+  return on_pages(pointer, size, "mapping virtual memory", [&](Interval pages) {
+    const Status status = context->node().map_virtual(pages, physical->id(), Bytes{offset}, access);
     // Real drivers call mapping over a mapped address a bad argument.
-    if (status == Status::busy)
-      return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "mapping over mapped virtual memory");
-    if (status != Status::ok) return fail(status, "mapping virtual memory");
+    if (status == Status::busy) return Status::invalid_argument;
+    if (status != Status::ok) return status;
     auto& all = mappings();
     Lock guard{all.lock};
-    all.by_begin.insert_or_assign(interval.begin, Mapping{interval.end, physical});
-    return ZE_RESULT_SUCCESS;
+    all.by_begin.insert_or_assign(pages.begin, Mapping{pages.end, physical});
+    return Status::ok;
   });
 }
 
 ze_result_t unmap(ze_context_handle_t handle, const void* pointer, std::size_t size) {
   ZESVM_FIND(context, Context, handle);
-  ZESVM_NOT_NULL(pointer);
-  return entry([&] {
-    Interval interval{};
-    if (const auto result = check_pages(pointer, size, interval); result != ZE_RESULT_SUCCESS)
-      return result;
-    if (const auto status = context->node().unmap_virtual(interval); status != Status::ok)
-      return fail(status, "unmapping virtual memory");
+  return on_pages(pointer, size, "unmapping virtual memory", [&](Interval pages) {
+    if (const Status status = context->node().unmap_virtual(pages); status != Status::ok)
+      return status;
     auto& all = mappings();
     Lock guard{all.lock};
-    all.by_begin.erase(all.by_begin.lower_bound(interval.begin),
-                       all.by_begin.lower_bound(interval.end));
-    return ZE_RESULT_SUCCESS;
+    all.by_begin.erase(all.by_begin.lower_bound(pages.begin), all.by_begin.lower_bound(pages.end));
+    return Status::ok;
   });
 }
 
@@ -148,13 +145,8 @@ ze_result_t set_access(ze_context_handle_t handle, const void* pointer, std::siz
   ZESVM_NOT_NULL(pointer);
   node::PageAccess access{};
   if (!to_page_access(attribute, access)) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
-  return entry([&] {
-    Interval interval{};
-    if (const auto result = check_pages(pointer, size, interval); result != ZE_RESULT_SUCCESS)
-      return result;
-    const auto status = context->node().set_access(interval, access);
-    return status == Status::ok ? ZE_RESULT_SUCCESS : fail(status, "setting access");
-  });
+  return on_pages(pointer, size, "setting access",
+                  [&](Interval pages) { return context->node().set_access(pages, access); });
 }
 
 ze_result_t get_access(ze_context_handle_t handle, const void* pointer, std::size_t size,

@@ -1,11 +1,14 @@
 #include "simulator/tile/device_program.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <signal.h>
 #include <spawn.h>
+#include <string>
 #include <string_view>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -20,13 +23,22 @@ extern char** environ;
 namespace zesvm::simulator::tile {
 namespace {
 
-// The application's environment without what would put foreign libraries into the helper.
+// Whether a variable of the application is not the helper's: what puts foreign libraries into it,
+// and what chooses Level Zero drivers or OpenCL devices. An OpenCL implementation in the helper that
+// uses Level Zero itself would start a node of its own there, and so on without end.
+bool is_withheld(std::string_view variable) {
+  constexpr std::array prefixes{
+      "LD_PRELOAD=", "POCL_MAX_PTHREAD_COUNT=", "POCL_DEVICES=", "ZE_", "ZES_", "ZEL_"};
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return variable.starts_with(prefix); });
+}
+
+// The application's environment as the helper gets it.
 std::vector<std::string> helper_environment(unsigned workers) {
   std::vector<std::string> kept;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text{*entry};
-    if (text.starts_with("LD_PRELOAD=") || text.starts_with("POCL_MAX_PTHREAD_COUNT=")) continue;
-    kept.emplace_back(text);
+    if (!is_withheld(text)) kept.emplace_back(text);
   }
   kept.push_back("POCL_MAX_PTHREAD_COUNT=" + std::to_string(workers));
   return kept;
