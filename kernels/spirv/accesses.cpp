@@ -141,8 +141,11 @@ class Inference {
   void visit_call(const Instruction& call) {
     const FunctionCode* callee = code_.function(call.operand(2));
     if (!has_body(callee)) {
-      for (const Word argument : call.from(3)) use_in_all_ways(argument);
-      note(elsewhere, Use::read);
+      const std::string callee_name = linked_name(code_, call.operand(2));
+      const std::string why = "handed to " + (callee_name.empty() ? "a function" : callee_name) +
+                              ", whose code is not in the module, in " + name_;
+      for (const Word argument : call.from(3)) use_in_all_ways(argument, why);
+      note(elsewhere, Use::read, why);
       return;
     }
     const auto& effects = effects_[callee->id].by_root;
@@ -160,8 +163,11 @@ class Inference {
 
   void visit_other(const Instruction& instruction) {
     if (instruction.op == spv::OpReturnValue || instruction.op == spv::OpVariable) return;
-    if (!for_each_id(instruction, [](std::size_t) {}))
-      for (const Word operand : instruction.operands) use_in_all_ways(operand);
+    if (for_each_id(instruction, [](std::size_t) {})) return;
+    const std::string why = "used in " + name_ + " by an instruction not known here, number " +
+                            std::to_string(static_cast<unsigned>(instruction.op)) +
+                            ": taken for every kind of access";
+    for (const Word operand : instruction.operands) use_in_all_ways(operand, why);
   }
 
   // Whether memory there is this function's own, whose content is followed.
@@ -177,21 +183,27 @@ class Inference {
         if (held != elsewhere) note(held, Use::escapes);
   }
 
-  void use_in_all_ways(Word value) {
+  // Where it cannot be told what happens: all may, and `why` is the one reason for it.
+  void use_in_all_ways(Word value, const std::string& why) {
     hand_out_content(value);
-    for (const Use one : all_uses) use(value, one);
+    for (const Use one : all_uses) use(value, one, why);
   }
 
-  void use(Word value, Use how) {
+  void use(Word value, Use how, const std::string& why = {}) {
     for (const Word root : roots_.of(value))
-      if (root != elsewhere || how != Use::escapes) note(root, how);
+      if (root != elsewhere || how != Use::escapes) note(root, how, why);
   }
 
-  void note(Word root, Use how) {
+  void note(Word root, Use how, const std::string& why = {}) {
     AccessSummary& summary = effects_[function_->id].by_root[root];
     if (flag(summary, how)) return;
     flag(summary, how) = grew_ = true;
-    summary.reason += (summary.reason.empty() ? "" : "; ") + std::string(word_for(how)) + name_;
+    add_reason(summary, why.empty() ? word_for(how) + name_ : why);
+  }
+
+  static void add_reason(AccessSummary& summary, const std::string& reason) {
+    if (summary.reason.find(reason) != std::string::npos) return;
+    summary.reason += (summary.reason.empty() ? "" : "; ") + reason;
   }
 
   void take_over(Word root, const AccessSummary& from) {
@@ -202,7 +214,7 @@ class Inference {
       if (!flag(source, how) || flag(summary, how)) continue;
       flag(summary, how) = grew_ = is_new = true;
     }
-    if (is_new) summary.reason += (summary.reason.empty() ? "" : "; ") + source.reason;
+    if (is_new) add_reason(summary, source.reason);
   }
 
   const Code& code_;

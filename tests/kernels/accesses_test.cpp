@@ -53,6 +53,13 @@ TEST(Accesses, ToFoundPointersAreTold) {
   EXPECT_THAT(accesses_of("accesses", "chase").reason, HasSubstr("written in chase"));
 }
 
+TEST(Accesses, OfCodeElsewhereAreAllKindsAndSayWhy) {
+  const auto accesses = accesses_of("accesses", "outside");
+  EXPECT_EQ(letters(accesses), "rwae r +other");
+  EXPECT_EQ(accesses.arguments[0].reason,
+            "handed to elsewhere, whose code is not in the module, in outside");
+}
+
 TEST(Accesses, OfKeptPointersAreTold) { EXPECT_EQ(letters("leak"), "e w"); }
 
 TEST(Accesses, OfGenericPointersAreFollowed) {

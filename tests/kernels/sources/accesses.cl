@@ -44,3 +44,9 @@ kernel void copies(global const float* from, global float* to) {
 kernel void vectors(global const float* from, global float* to) {
   vstore4(vload4(0, from), 0, to);
 }
+
+// No module has its code.
+void elsewhere(global int* where);
+kernel void outside(global int* handed, global const int* own) {
+  if (own[0] > 0) elsewhere(handed);
+}
