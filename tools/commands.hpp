@@ -5,14 +5,34 @@
 #include <string>
 #include <vector>
 
+#include "levelzero/machine.hpp"
+#include "topology/report.hpp"
+
 namespace zesvm::tools {
 
 /// How a report is printed.
 enum class Format { text, json };
 
+/// What `zesvm info` is asked for. Empty strings: not asked for.
+struct InfoOptions {
+  std::string node;
+  Format format = Format::text;
+  topology::ShowSources sources = topology::ShowSources::no;
+  /// Whether data is sent between peers before access is believed.
+  levelzero::VerifyData verify = levelzero::VerifyData::yes;
+  /// Files to write: a picture, and what the sources said.
+  std::string svg;
+  std::string png;
+  std::string record;
+  /// Files to read instead of asking this machine: such a record, and an hwloc export.
+  std::string recording;
+  std::string hwloc;
+};
+
 /// Prints the node: devices, links, where the facts are from, and whether it is simulated.
-/// @errors zesvm::Error: no devices could be had
-int print_info(const std::string& node, Format format);
+/// @errors zesvm::Error: no devices could be had; std::runtime_error: a file cannot be read or
+///         written, or a picture cannot be drawn
+int print_info(const InfoOptions& options);
 
 /// Prints the names of the presets with what they are.
 int print_nodes();

@@ -1,15 +1,20 @@
 #include <cstdlib>
+#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <sstream>
 
-#include <zesvm/zesvm.hpp>
-
+#include "levelzero/context.hpp"
+#include "levelzero/detection.hpp"
+#include "levelzero/machine.hpp"
 #include "tools/commands.hpp"
-#include "topology/link_matrix.hpp"
-#include "topology/node_description.hpp"
-#include "topology/print.hpp"
+#include "tools/picture_png.hpp"
+#include "topology/detection.hpp"
+#include "topology/facts_json.hpp"
+#include "topology/hwloc_facts.hpp"
+#include "topology/picture.hpp"
+#include "topology/report.hpp"
 
 namespace zesvm::tools {
 namespace {
@@ -18,97 +23,108 @@ constexpr const char* fidelity =
     "Kernels run on this machine's CPU, page faults and migrations are real, times are this "
     "machine's. docs/simulator.md lists what is exact, approximate and unsupported.";
 
-// Reading the file once more is the only way to what Level Zero cannot say.
-std::optional<topology::NodeDescription> description_of(const Runtime& runtime) {
-  if (!runtime.is_simulated()) return std::nullopt;
-  try {
-    return topology::load_node(runtime.node_name());
-  } catch (const topology::DescriptionError&) {
-    return std::nullopt;
-  }
+std::string content_of(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  if (!(text << in.rdbuf())) throw std::runtime_error(file + ": cannot be read");
+  return text.str();
 }
 
-void print_device(const Device& device) {
-  std::cout << "  " << device.index() << "  " << device.name() << "\n"
-            << "     card " << device.card() << ", tile " << device.tile() << " of "
-            << device.tiles_on_card() << "; " << (device.memory_bytes() >> 20) << " MiB VRAM, "
-            << device.execution_units() << " EUs, groups of up to " << device.max_group_size()
-            << " items, " << (device.local_memory_bytes() >> 10) << " KiB local memory\n"
-            << "     page faults: " << (device.has_page_faults() ? "yes" : "no")
-            << "; any pointer of the program: "
-            << (device.has_shared_system_memory() ? "yes" : "no, allocations only") << "\n";
+void write(const std::string& file, const std::string& content) {
+  std::ofstream out(file, std::ios::binary);
+  if (!(out << content) || !out.flush()) throw std::runtime_error(file + ": cannot be written");
 }
 
-void print_peers(const Runtime& runtime) {
-  std::cout << "\nAccess to each other's memory, as the driver says (not verified):\n     ";
-  for (const Device& to : runtime.devices()) std::cout << std::setw(4) << to.index();
-  std::cout << "\n";
-  for (const Device& from : runtime.devices()) {
-    std::cout << std::setw(5) << from.index();
-    for (const Device& to : runtime.devices())
-      std::cout << std::setw(4) << (from == to ? "X" : from.can_access(to) ? "yes" : "no");
-    std::cout << "\n";
-  }
+void print_device(const levelzero::Tile& tile) {
+  std::cout << "  " << topology::label_of(levelzero::place_of(tile)) << "   " << tile.name << ": "
+            << tile.execution_units << " EUs, groups of up to " << tile.max_group_size << " items, "
+            << (tile.local_memory_bytes >> 10)
+            << " KiB local memory, page faults: " << (tile.has_page_faults ? "yes" : "no")
+            << ", any pointer of the program: "
+            << (tile.has_shared_system_memory ? "yes" : "no, allocations only") << "\n";
 }
 
-void print_text(const Runtime& runtime) {
-  const auto node = description_of(runtime);
-  if (runtime.is_simulated()) {
-    std::cout << "Simulated node: " << runtime.node_name() << "\n";
-    if (node && !node->description.empty()) std::cout << node->description << "\n";
-    std::cout << fidelity << "\n";
+nlohmann::json json_of(const levelzero::Tile& tile) {
+  return {{"index", tile.index},
+          {"label", topology::label_of(levelzero::place_of(tile))},
+          {"name", tile.name},
+          {"card", tile.card},
+          {"tile", tile.number_on_card},
+          {"tiles_on_card", tile.tiles_on_card},
+          {"memory_bytes", tile.memory_bytes},
+          {"execution_units", tile.execution_units},
+          {"max_group_size", tile.max_group_size},
+          {"local_memory_bytes", tile.local_memory_bytes},
+          {"page_faults", tile.has_page_faults},
+          {"shared_system_memory", tile.has_shared_system_memory}};
+}
+
+void print_text(const levelzero::Context* context, const topology::Detection& found,
+                const InfoOptions& options) {
+  if (context == nullptr) {
+    std::cout << "Read from files: " << options.recording << " " << options.hwloc << "\n\n";
+  } else if (context->is_simulated()) {
+    std::cout << "Simulated node: " << context->node_name() << "\n";
+    if (!found.node.description.empty()) std::cout << found.node.description << "\n";
+    std::cout << fidelity << "\n\n";
   } else {
-    std::cout << "Real GPUs, through Level Zero\n";
+    std::cout << "Real GPUs, through Level Zero\n\n";
   }
-  std::cout << "\nDevices (one per tile):\n";
-  for (const Device& device : runtime.devices()) print_device(device);
-  if (!node) return print_peers(runtime);
-  std::cout << "\n" << topology::matrix_text(*node, topology::LinkMatrix(*node));
-  std::cout << "\nThe figures are from:\n";
-  for (const std::string& source : node->sources) std::cout << "  " << source << "\n";
-  if (!node->path.empty()) std::cout << "File: " << node->path << "\n";
+  std::cout << topology::text_report(found, options.sources);
+  if (context == nullptr) return;
+  std::cout << "\nCapabilities\n";
+  for (const levelzero::Tile& tile : context->tiles()) print_device(tile);
 }
 
-nlohmann::json json_of(const Runtime& runtime, const Device& device) {
-  nlohmann::json peers = nlohmann::json::array();
-  for (const Device& other : runtime.devices())
-    if (!(other == device) && device.can_access(other)) peers.push_back(other.index());
-  return {{"index", device.index()},
-          {"name", device.name()},
-          {"card", device.card()},
-          {"tile", device.tile()},
-          {"tiles_on_card", device.tiles_on_card()},
-          {"memory_bytes", device.memory_bytes()},
-          {"execution_units", device.execution_units()},
-          {"max_group_size", device.max_group_size()},
-          {"local_memory_bytes", device.local_memory_bytes()},
-          {"page_faults", device.has_page_faults()},
-          {"shared_system_memory", device.has_shared_system_memory()},
-          {"accesses", peers}};
-}
-
-void print_json(const Runtime& runtime) {
-  nlohmann::json report{{"simulated", runtime.is_simulated()}, {"node", nullptr}};
+void print_json(const levelzero::Context* context, const topology::Detection& found) {
+  const bool is_simulated = context != nullptr && context->is_simulated();
+  nlohmann::json report{{"simulated", is_simulated}, {"node", nullptr}};
   report["devices"] = nlohmann::json::array();
-  for (const Device& device : runtime.devices())
-    report["devices"].push_back(json_of(runtime, device));
-  if (runtime.is_simulated()) {
-    report["node"] = runtime.node_name();
+  if (context != nullptr)
+    for (const levelzero::Tile& tile : context->tiles()) report["devices"].push_back(json_of(tile));
+  if (is_simulated) {
+    report["node"] = context->node_name();
     report["fidelity"] = fidelity;
   }
-  if (const auto node = description_of(runtime))
-    report["topology"] =
-        nlohmann::json::parse(topology::topology_json(*node, topology::LinkMatrix(*node)));
+  report["topology"] = nlohmann::json::parse(topology::json_report(found));
   std::cout << report.dump(2) << "\n";
+}
+
+topology::NodeFacts facts_of_files(const InfoOptions& options) {
+  topology::NodeFacts facts;
+  if (!options.recording.empty())
+    facts = topology::facts_of_json(content_of(options.recording), options.recording);
+  if (options.hwloc.empty()) return facts;
+  auto answer = topology::read_hwloc_xml(options.hwloc);
+  if (const auto* missing = std::get_if<topology::MissingSource>(&answer))
+    throw std::runtime_error(missing->reason);
+  facts.hwloc = std::move(std::get<topology::HwlocFacts>(answer));
+  return facts;
 }
 
 }  // namespace
 
-int print_info(const std::string& node, Format format) {
-  RuntimeOptions options;
-  options.node = node;
-  const Runtime runtime(options);
-  format == Format::json ? print_json(runtime) : print_text(runtime);
+int print_info(const InfoOptions& options) {
+  std::shared_ptr<levelzero::Context> context;
+  topology::NodeFacts facts;
+  if (options.recording.empty() && options.hwloc.empty()) {
+    // Sysman answers only where this was said before Level Zero started.
+    ::setenv("ZES_ENABLE_SYSMAN", "1", 0);
+    RuntimeOptions runtime;
+    runtime.node = options.node;
+    context = levelzero::Context::create(runtime);
+    facts = levelzero::read_machine(*context, options.verify);
+  } else {
+    facts = facts_of_files(options);
+  }
+  const topology::Detection found = topology::detect(facts);
+  if (!options.record.empty()) write(options.record, topology::json_of_facts(facts));
+  if (!options.svg.empty()) write(options.svg, topology::svg_picture(found));
+  if (!options.png.empty()) write_png(options.png, topology::svg_picture(found));
+  if (options.format == Format::json)
+    print_json(context.get(), found);
+  else
+    print_text(context.get(), found, options);
   return EXIT_SUCCESS;
 }
 

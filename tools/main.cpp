@@ -23,6 +23,26 @@ std::vector<std::string> words_of_command_line(int argc, char** argv) {
   return words;
 }
 
+void add_info_options(CLI::App& info, tools::InfoOptions& options) {
+  info.add_option("--node", options.node, "simulated node: a preset or a YAML file");
+  info.add_flag_callback(
+      "--json", [&] { options.format = tools::Format::json; }, "for programs");
+  info.add_flag_callback(
+      "--sources", [&] { options.sources = zesvm::topology::ShowSources::yes; },
+      "say where each fact is from");
+  info.add_flag_callback(
+      "--no-verify", [&] { options.verify = zesvm::levelzero::VerifyData::no; },
+      "send no data between peers to see whether it arrives");
+  info.add_option("--svg", options.svg, "draw the node into this file");
+  info.add_option("--png", options.png, "the same as an image of dots");
+  info.add_option("--record", options.record, "write what the sources said into this file");
+  auto* recording = info.add_option("--recording", options.recording,
+                                    "report on what --record wrote, on any machine");
+  auto* hwloc =
+      info.add_option("--hwloc", options.hwloc, "report on a machine's export by lstopo --of xml");
+  info.get_option("--node")->excludes(recording)->excludes(hwloc);
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app{
       "zesvm: shared virtual memory for Intel GPUs, and a simulated node to use without one.\n\n"
@@ -33,11 +53,10 @@ int dispatch(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", ZESVM_VERSION);
   std::string node;
-  bool wants_json = false;
 
   auto* info = app.add_subcommand("info", "Say which devices there are and how they are linked");
-  info->add_option("--node", node, "simulated node: a preset or a YAML file");
-  info->add_flag("--json", wants_json, "for programs");
+  tools::InfoOptions asked;
+  add_info_options(*info, asked);
 
   auto* nodes = app.add_subcommand("nodes", "List the presets of simulated nodes");
 
@@ -58,7 +77,7 @@ int dispatch(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
-  if (*info) return tools::print_info(node, wants_json ? tools::Format::json : tools::Format::text);
+  if (*info) return tools::print_info(asked);
   if (*nodes) return tools::print_nodes();
   if (*demo) return tools::run_demo(node, demo->remaining());
   if (run->remaining().empty()) {

@@ -136,7 +136,6 @@ Link LinkJudgement::judge(TileId a, TileId b) {
 
 LinkJudgement::FabricFacts LinkJudgement::fabric_between(TileId a, TileId b) {
   FabricFacts found;
-  if (a.device == b.device) return found;
   if (facts_.level_zero && facts_.level_zero->edges)
     for (const FabricEdge& edge : *facts_.level_zero->edges) {
       // An edge between tiles is more than one between their cards.

@@ -3,13 +3,11 @@
 #include <gmock/gmock.h>
 
 #include "topology/node_text.hpp"
-#include "topology/print.hpp"
 
 namespace zesvm::topology {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 LinkMatrix matrix_with(const std::string& link) {
   return LinkMatrix(parse_node(right_node + "  - {" + link + "}\n"));
@@ -81,14 +79,36 @@ TEST(Owners, OfPresetsFollowBandwidth) {
   EXPECT_EQ(LinkMatrix(load_node("small-2")).owners().size(), 1u);
 }
 
-TEST(Print, ShowsLettersWithALegend) {
-  const auto node = load_node("pvc-6");
+// proves: F2
+TEST(Owners, RegroupWhenATileGoesAway) {
+  // 0 is fast with both others, which are not fast with each other.
+  const LinkMatrix matrix(
+      parse_node(with("    tiles: 2\n", "") +
+                 "  - {between: [0, 1], protocol: pcie_switch, read_gbps: 15, write_gbps: 15}\n"));
+  EXPECT_THAT(matrix.owners(), ElementsAre(ElementsAre(0, 1)));
+  const std::size_t gone[] = {0};
+  EXPECT_THAT(matrix.owners_without(gone), ElementsAre(ElementsAre(1)));
+}
+
+// proves: F1
+TEST(LinkMatrix, MemoryOfAFarNumaNodeTakesLonger) {
+  auto node = parse_node(with("numa_nodes: [{memory: 1 GiB, cpus: 0-1}]",
+                              "memory_latency_ns: 100\n  numa_nodes: [{memory: 1 GiB, cpus: 0}, "
+                              "{memory: 1 GiB, cpus: 1}]"));
+  node.links[0].forward.latency = std::chrono::nanoseconds(1000);
+  node.host.numa_distances = {{10, 21}, {21, 10}};
   const LinkMatrix matrix(node);
-  EXPECT_EQ(letters_for(node, matrix, 0, 0), "X");
-  EXPECT_EQ(letters_for(node, matrix, 0, 1), "TL");
-  EXPECT_EQ(letters_for(node, matrix, 0, 2), "XL");
-  EXPECT_THAT(matrix_text(node, matrix), HasSubstr("XL    Xe Link"));
-  EXPECT_THAT(topology_json(node, matrix), HasSubstr("\"letters\": \"XL\""));
+  EXPECT_EQ(matrix.to_numa(0, 0).figures.latency.count(), 1000);
+  EXPECT_EQ(matrix.to_numa(0, 1).figures.latency.count(), 1110);
+  EXPECT_EQ(matrix.to_numa(0, 1).path, PciPath::system);
+}
+
+// proves: F6
+TEST(LinkMatrix, SaysWhyALinkIsNotFast) {
+  EXPECT_EQ(matrix_with("between: [0, 1], protocol: xe_link, read_gbps: 9, write_gbps: 11")
+                .between(0, 2)
+                .reason,
+            "reads 9 GB/s, but 10 GB/s through the host");
 }
 
 }  // namespace
