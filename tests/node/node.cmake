@@ -12,6 +12,8 @@ zesvm_test(node_direct_test
     node_placement_test.cpp
     node_program_memory_test.cpp
     node_virtual_memory_test.cpp
+    node_virtual_time_test.cpp
+    virtual_clock_test.cpp
   LINK zesvm_node
   LABELS node)
 target_compile_definitions(node_direct_test PRIVATE

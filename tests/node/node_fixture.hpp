@@ -25,6 +25,17 @@ inline topology::DeviceDescription small_device(std::uint32_t tiles, Bytes vram)
   return device;
 }
 
+/// Describes a link with the same figures both ways.
+inline topology::Link link(topology::LinkEnd first, topology::LinkEnd second,
+                           topology::Protocol protocol, const topology::LinkFigures& figures) {
+  topology::Link made;
+  made.first = first;
+  made.second = second;
+  made.protocol = protocol;
+  made.forward = made.backward = figures;
+  return made;
+}
+
 /// Two devices without a link: the first with two tiles, the second with one.
 inline topology::NodeDescription small_node(Bytes vram = 64_MiB) {
   topology::NodeDescription node;

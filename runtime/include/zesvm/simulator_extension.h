@@ -1,5 +1,5 @@
 /// @file simulator_extension.h
-/// What the simulated node tells beyond Level Zero: what moved, and where memory is.
+/// What the simulated node tells beyond Level Zero: what moved, where memory is, and virtual time.
 ///
 /// The functions are looked up by name with zeDriverGetExtensionFunctionAddress(); a driver that
 /// does not know them is not the simulated one. They take no handles, because a loader that serves
@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /// Raised when a member is added to a structure below.
-#define ZESVM_SIM_EXTENSION_VERSION 1u
+#define ZESVM_SIM_EXTENSION_VERSION 2u
 
 /// A count of moves, their bytes, the wall time they took, and the bytes of the smallest and the
 /// largest of them (zeros where there were none).
@@ -81,6 +81,19 @@ typedef struct zesvm_sim_tile_statistics_t {
   uint64_t retries;
   /// [out] Moves by their cause.
   uint64_t causes[ZESVM_SIM_CAUSE_COUNT];
+  /// [out] Since version 2. Virtual time, in nanoseconds: where the timeline of the tile stands, and
+  /// what was charged to it for faults and page tables, for bytes that moved or were copied, for what
+  /// kernels used where it was, for launches, and for waiting until a link was free.
+  uint64_t virtual_now;
+  uint64_t virtual_faults;
+  uint64_t virtual_copies;
+  uint64_t virtual_accesses;
+  uint64_t virtual_launches;
+  uint64_t virtual_contention;
+  /// [out] Since version 2. Bytes that kernels of the tile are taken to have read and written in
+  /// place outside its own VRAM: in system memory and in that of peers.
+  uint64_t remote_read_bytes;
+  uint64_t remote_written_bytes;
 } zesvm_sim_tile_statistics_t;
 
 /// Fills in the statistics of every tile. With `tiles` null, sets `*count` to the number of tiles;
@@ -91,6 +104,23 @@ typedef struct zesvm_sim_tile_statistics_t {
 typedef ze_result_t(ZE_APICALL* zesvm_sim_get_statistics_fn)(uint32_t* count,
                                                              zesvm_sim_tile_statistics_t* tiles);
 #define ZESVM_SIM_GET_STATISTICS_NAME "zesvmSimGetStatistics"
+
+/// The virtual clock: what the work would take on the links and devices that the node describes.
+typedef struct zesvm_sim_virtual_time_t {
+  /// [in] sizeof of the structure as the caller knows it.
+  uint32_t size;
+  /// [out] ZESVM_SIM_EXTENSION_VERSION of the driver.
+  uint32_t version;
+  /// [out] Nanoseconds since the driver was initialised: the latest of all timelines, and the host's.
+  uint64_t elapsed;
+  uint64_t host_now;
+} zesvm_sim_virtual_time_t;
+
+/// Reads the virtual clock.
+///
+/// Returns ZE_RESULT_ERROR_UNINITIALIZED before zeInit, ZE_RESULT_ERROR_INVALID_NULL_POINTER for a null `time`.
+typedef ze_result_t(ZE_APICALL* zesvm_sim_get_virtual_time_fn)(zesvm_sim_virtual_time_t* time);
+#define ZESVM_SIM_GET_VIRTUAL_TIME_NAME "zesvmSimGetVirtualTime"
 
 /// Where a piece of memory lives.
 typedef enum zesvm_sim_place_t {

@@ -2,6 +2,8 @@
 #include "simulator/driver/command_list.hpp"
 #include "simulator/driver/list_description.hpp"
 #include "simulator/driver/tables.hpp"
+#include "simulator/node/node.hpp"
+#include "simulator/node/virtual_clock.hpp"
 
 namespace zesvm::simulator::driver {
 
@@ -108,9 +110,11 @@ ze_result_t ZE_APICALL fence_destroy(ze_fence_handle_t fence) {
 ze_result_t wait_for_fence(ze_fence_handle_t handle, std::uint64_t timeout) {
   ZESVM_FIND(fence, Fence, handle);
   const Device& device = fence->queue()->device();
-  return to_ze(fence->slot()->wait(deadline_after(timeout), [&] {
-    return device.is_lost() ? Status::device_lost : Status::ok;
-  }));
+  const Status status = fence->slot()->wait(
+      deadline_after(timeout), [&] { return device.is_lost() ? Status::device_lost : Status::ok; });
+  const auto when = static_cast<node::VirtualTime::rep>(fence->slot()->times().virtual_end);
+  device.node().virtual_clock().host_reaches(node::VirtualTime{when});
+  return to_ze(status);
 }
 
 ze_result_t ZE_APICALL fence_host_synchronize(ze_fence_handle_t handle, std::uint64_t timeout) {

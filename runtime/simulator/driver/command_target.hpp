@@ -30,6 +30,12 @@ class CommandTarget {
                              const std::array<std::uint64_t, 3>& extent) = 0;
   virtual Status prefetch(Interval interval) = 0;
   virtual Status advise(Interval interval, TileAdvice advice) = 0;
+  /// Where the virtual clock of what it runs on stands, and that of the host; zeros without one.
+  virtual std::uint64_t virtual_now() const { return 0; }
+  virtual std::uint64_t virtual_host_now() const { return 0; }
+  /// Lets them catch up with an instant they waited for.
+  virtual void virtual_reaches(std::uint64_t /*when*/) {}
+  virtual void virtual_host_reaches(std::uint64_t /*when*/) {}
   /// Returns whether nothing will ever run here again.
   virtual bool is_lost() const = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulator/node/node.hpp"
+#include "simulator/node/virtual_clock.hpp"
 #include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {
@@ -58,7 +60,12 @@ std::shared_ptr<EventSlot> Event::slot_to_signal() {
 }
 
 Status Event::wait(Deadline deadline) const {
-  return slot()->wait(deadline, [this] { return pool_->give_up_status(); });
+  const auto waited_for = slot();
+  const Status status = waited_for->wait(deadline, [this] { return pool_->give_up_status(); });
+  // The host knows from here on that it happened, so what it does next comes after it.
+  const auto when = static_cast<node::VirtualTime::rep>(waited_for->times().virtual_end);
+  pool_->devices().front()->node().virtual_clock().host_reaches(node::VirtualTime{when});
+  return status;
 }
 
 DeviceClock Event::clock() const { return clock_of(*pool_->devices().front()); }

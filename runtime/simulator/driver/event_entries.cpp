@@ -3,6 +3,8 @@
 #include "simulator/driver/list_description.hpp"
 #include "simulator/driver/newer_types.hpp"
 #include "simulator/driver/tables.hpp"
+#include "simulator/node/node.hpp"
+#include "simulator/node/virtual_clock.hpp"
 
 namespace zesvm::simulator::driver {
 
@@ -37,7 +39,8 @@ ze_result_t ZE_APICALL event_host_signal(ze_event_handle_t handle) {
   return entry([&]() -> ze_result_t {
     ZESVM_FIND(event, Event, handle);
     if (event->nature() == EventNature::counter_based) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-    event->slot()->signal();
+    const auto now = event->pool()->devices().front()->node().virtual_clock().host_now().count();
+    event->slot()->signal({0, 0, static_cast<std::uint64_t>(now)});
     return ZE_RESULT_SUCCESS;
   });
 }

@@ -59,6 +59,7 @@ void EventSlot::publish(std::uint32_t state) {
 void EventSlot::signal(EventTimes times) {
   words_->begin.store(times.begin, std::memory_order_relaxed);
   words_->end.store(times.end, std::memory_order_relaxed);
+  words_->virtual_end.store(times.virtual_end, std::memory_order_relaxed);
   publish(state_signalled);
 }
 
@@ -71,6 +72,7 @@ void EventSlot::fail(Status status) {
 void EventSlot::reset() {
   words_->begin.store(0, std::memory_order_relaxed);
   words_->end.store(0, std::memory_order_relaxed);
+  words_->virtual_end.store(0, std::memory_order_relaxed);
   words_->state.store(state_reset, std::memory_order_release);
 }
 
@@ -99,7 +101,8 @@ Status EventSlot::wait(Deadline deadline, const GiveUp& give_up) const {
 EventTimes EventSlot::times() const {
   if (query() != Status::ok) return {};
   return {words_->begin.load(std::memory_order_relaxed),
-          words_->end.load(std::memory_order_relaxed)};
+          words_->end.load(std::memory_order_relaxed),
+          words_->virtual_end.load(std::memory_order_relaxed)};
 }
 
 }  // namespace zesvm::simulator::driver

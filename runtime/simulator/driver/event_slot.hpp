@@ -26,10 +26,12 @@ using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 /// Returns the deadline a Level Zero timeout means: all bits set is for ever.
 Deadline deadline_after(std::uint64_t nanoseconds);
 
-/// When the work an event stands for began and ended, in nanoseconds of the steady clock.
+/// When the work an event stands for began and ended, in nanoseconds of the steady clock, and when
+/// it ended on the node's virtual clock.
 struct EventTimes {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
+  std::uint64_t virtual_end = 0;
 };
 
 /// The words of one slot, in memory that several processes may map. All zeros: reset.
@@ -38,6 +40,7 @@ struct EventWords {
   std::atomic<std::uint32_t> failure;
   std::atomic<std::uint64_t> begin;
   std::atomic<std::uint64_t> end;
+  std::atomic<std::uint64_t> virtual_end;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "slots are shared by processes");
 

@@ -61,6 +61,7 @@ ExecutionStream::ExecutionStream(std::shared_ptr<CommandTarget> target, StreamOr
 
 Result<std::uint64_t> ExecutionStream::submit(Submission submission) {
   if (target_->is_lost()) return Status::device_lost;
+  submission.virtual_begin = target_->virtual_host_now();
   Lock guard{lock_};
   if (!has_worker_) {
     const SignalsBlocked no_handlers;
@@ -85,6 +86,7 @@ StreamOutcome ExecutionStream::synchronize(Deadline deadline) {
     const auto until = now + patience;
     changed_.wait_until(lock_, deadline ? std::min(*deadline, until) : until);
   }
+  target_->virtual_host_reaches(virtual_end_);
   if (target_->is_lost()) return {Status::device_lost, "the device was lost"};
   return std::exchange(failure_, {});
 }
@@ -110,19 +112,23 @@ void ExecutionStream::work() {
 }
 
 StreamOutcome ExecutionStream::perform(Submission submission, Status earlier) {
+  target_->virtual_reaches(submission.virtual_begin);
   StreamOutcome outcome = run(submission, earlier);
   const auto fence = std::move(submission.fence);
   // What the commands own may be large, and its release may call into the node: not under the
   // lock, and before anybody is told that the work is complete.
   submission = {};
-  if (fence) outcome.status == Status::ok ? fence->signal() : fence->fail(outcome.status);
+  if (fence && outcome.status == Status::ok) fence->signal({0, 0, target_->virtual_now()});
+  if (fence && outcome.status != Status::ok) fence->fail(outcome.status);
   return outcome;
 }
 
 StreamOutcome ExecutionStream::run_and_wait(const Submission& submission) {
   if (target_->is_lost()) return {Status::device_lost, "the device was lost"};
   if (const auto earlier = begin_on_caller()) {
-    complete(perform(submission, *earlier));
+    Submission now = submission;
+    now.virtual_begin = target_->virtual_host_now();
+    complete(perform(std::move(now), *earlier));
   } else if (const auto ticket = submit(submission); !ticket) {
     return {ticket.status(), {}};
   }
@@ -170,9 +176,10 @@ void ExecutionStream::run(const Command& command, StreamOutcome& outcome) const 
   for (const auto& event : command.waits) {
     if (outcome.status != Status::ok) break;
     outcome.status = event->wait({}, [this] { return give_up_status(); });
+    target_->virtual_reaches(event->times().virtual_end);
   }
   if (outcome.status == Status::ok && target_->is_lost()) outcome.status = Status::device_lost;
-  EventTimes times{nanoseconds_of(std::chrono::steady_clock::now()), 0};
+  EventTimes times{nanoseconds_of(std::chrono::steady_clock::now()), 0, 0};
   if (outcome.status == Status::ok && command.action) {
     node::Outcome done = execute(*command.action, *target_);
     outcome = {done.status, std::move(done.message)};
@@ -182,6 +189,7 @@ void ExecutionStream::run(const Command& command, StreamOutcome& outcome) const 
   if (times.end == 0) times.end = nanoseconds_of(std::chrono::steady_clock::now());
   if (!command.signal) return;
   if (outcome.status == Status::ok) {
+    times.virtual_end = target_->virtual_now();
     command.signal->signal(times);
   } else {
     command.signal->fail(outcome.status);
@@ -194,7 +202,9 @@ Status ExecutionStream::give_up_status() const {
 }
 
 void ExecutionStream::complete(StreamOutcome outcome) {
+  const std::uint64_t virtual_end = target_->virtual_now();
   Lock guard{lock_};
+  virtual_end_ = std::max(virtual_end_, virtual_end);
   ++completed_;
   runs_on_caller_ = false;
   if (failure_.status == Status::ok) failure_ = std::move(outcome);

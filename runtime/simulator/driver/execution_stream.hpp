@@ -33,6 +33,8 @@ struct Submission {
   std::vector<std::shared_ptr<const CommandSequence>> sequences;
   /// Signalled when all is done, or failed; may be null.
   std::shared_ptr<EventSlot> fence;
+  /// The host's virtual time of the submission; the stream sets it.
+  std::uint64_t virtual_begin = 0;
 };
 
 /// How the work of a stream went, and in a failure's case what there is to say about it.
@@ -95,6 +97,8 @@ class ExecutionStream : public std::enable_shared_from_this<ExecutionStream> {
   bool has_worker_ ZESVM_GUARDED_BY(lock_) = false;
   std::uint64_t submitted_ ZESVM_GUARDED_BY(lock_) = 0;
   std::uint64_t completed_ ZESVM_GUARDED_BY(lock_) = 0;
+  // The virtual time at which the last complete submission ended.
+  std::uint64_t virtual_end_ ZESVM_GUARDED_BY(lock_) = 0;
   StreamOutcome failure_ ZESVM_GUARDED_BY(lock_);
 };
 

@@ -2,6 +2,7 @@
 
 #include <level_zero/ze_api.h>
 
+#include "simulator/node/virtual_clock.hpp"
 #include "svm/address_space.hpp"
 
 namespace zesvm::simulator::driver {
@@ -26,6 +27,12 @@ std::optional<svm::Advice> advice_of(TileAdvice advice) {
     case ZE_MEMORY_ADVICE_BIAS_UNCACHED: return svm::Advice::caching_class(svm::Caching::uncached);
     default: return std::nullopt;
   }
+}
+
+std::uint64_t count_of(node::VirtualTime when) { return static_cast<std::uint64_t>(when.count()); }
+
+node::VirtualTime instant_of(std::uint64_t when) {
+  return node::VirtualTime{static_cast<node::VirtualTime::rep>(when)};
 }
 
 }  // namespace
@@ -59,5 +66,21 @@ Status NodeTarget::advise(Interval interval, TileAdvice advice) {
 
 // In a child made by fork there are no threads to run anything: as good as lost.
 bool NodeTarget::is_lost() const { return !node_.is_usable() || node_.is_lost(tile_); }
+
+std::uint64_t NodeTarget::virtual_now() const {
+  return count_of(node_.virtual_clock().tile_now(node::index_of(tile_)));
+}
+
+std::uint64_t NodeTarget::virtual_host_now() const {
+  return count_of(node_.virtual_clock().host_now());
+}
+
+void NodeTarget::virtual_reaches(std::uint64_t when) {
+  node_.virtual_clock().tile_reaches(node::index_of(tile_), instant_of(when));
+}
+
+void NodeTarget::virtual_host_reaches(std::uint64_t when) {
+  node_.virtual_clock().host_reaches(instant_of(when));
+}
 
 }  // namespace zesvm::simulator::driver

@@ -23,6 +23,10 @@ class NodeTarget : public CommandTarget {
   /// Follows what the core has a word for; the rest is ignored, as the specification allows.
   Status advise(Interval interval, TileAdvice advice) override;
   bool is_lost() const override;
+  std::uint64_t virtual_now() const override;
+  std::uint64_t virtual_host_now() const override;
+  void virtual_reaches(std::uint64_t when) override;
+  void virtual_host_reaches(std::uint64_t when) override;
 
  private:
   node::Node& node_;

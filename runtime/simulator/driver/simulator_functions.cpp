@@ -9,6 +9,7 @@
 #include "simulator/driver/device_identity.hpp"
 #include "simulator/driver/tables.hpp"
 #include "simulator/node/node.hpp"
+#include "simulator/node/virtual_clock.hpp"
 #include "svm/address_space.hpp"
 #include "topology/node_description.hpp"
 
@@ -50,6 +51,22 @@ const svm::MigrationTotals& totals_of(const svm::DeviceStatistics& counted,
   return counted.transfers[static_cast<std::size_t>(transfer)];
 }
 
+std::uint64_t nanoseconds(node::VirtualTime time) {
+  return static_cast<std::uint64_t>(time.count());
+}
+
+void tell_virtual_time(const node::VirtualUse& use, zesvm_sim_tile_statistics_t& out) {
+  using node::ChargeKind;
+  out.virtual_now = nanoseconds(use.now);
+  out.virtual_faults = nanoseconds(use.of(ChargeKind::fault));
+  out.virtual_copies = nanoseconds(use.of(ChargeKind::copy));
+  out.virtual_accesses = nanoseconds(use.of(ChargeKind::access));
+  out.virtual_launches = nanoseconds(use.of(ChargeKind::launch));
+  out.virtual_contention = nanoseconds(use.of(ChargeKind::contention));
+  out.remote_read_bytes = use.remote_read.count;
+  out.remote_written_bytes = use.remote_written.count;
+}
+
 zesvm_sim_tile_statistics_t statistics_of(node::Node& node, node::TileId tile) {
   zesvm_sim_tile_statistics_t out{};
   out.version = ZESVM_SIM_EXTENSION_VERSION;
@@ -73,6 +90,7 @@ zesvm_sim_tile_statistics_t statistics_of(node::Node& node, node::TileId tile) {
     static_assert(pagemap::cause_count == ZESVM_SIM_CAUSE_COUNT, "causes have the same order");
     std::copy(counted->causes.begin(), counted->causes.end(), out.causes);
   }
+  tell_virtual_time(node.virtual_clock().use_of(node::index_of(tile)), out);
   const auto memory = node.memory_of(tile);
   out.vram_bytes = memory.total.count;
   out.vram_used_bytes = (memory.total - memory.free).count;
@@ -99,6 +117,19 @@ ze_result_t get_statistics(std::uint32_t* count, zesvm_sim_tile_statistics_t* ti
       give(statistics_of(node, node::TileId{i}), element(tiles, size, i));
     return ZE_RESULT_SUCCESS;
   });
+}
+
+ze_result_t get_virtual_time(zesvm_sim_virtual_time_t* time) {
+  Driver* const driver = Driver::instance();
+  if (driver == nullptr) return ZE_RESULT_ERROR_UNINITIALIZED;
+  ZESVM_NOT_NULL(time);
+  const node::VirtualClock& clock = driver->node().virtual_clock();
+  zesvm_sim_virtual_time_t out{};
+  out.version = ZESVM_SIM_EXTENSION_VERSION;
+  out.elapsed = nanoseconds(clock.elapsed());
+  out.host_now = nanoseconds(clock.host_now());
+  give(out, *time);
+  return ZE_RESULT_SUCCESS;
 }
 
 /// Finds the pages of an interval that an allocation of the node covers.
@@ -193,6 +224,7 @@ ze_result_t discard(void* pointer, std::size_t bytes) {
 
 void add_simulator_functions(FunctionNames& names) {
   add_function(names, ZESVM_SIM_GET_STATISTICS_NAME, get_statistics);
+  add_function(names, ZESVM_SIM_GET_VIRTUAL_TIME_NAME, get_virtual_time);
   add_function(names, ZESVM_SIM_QUERY_RESIDENCY_NAME, query_residency);
   add_function(names, ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME, migrate_to_system);
   add_function(names, ZESVM_SIM_DISCARD_NAME, discard);

@@ -45,6 +45,8 @@ MemoryAmount Node::memory_of(TileId tile) const {
 
 bool Node::is_usable() const { return !CpuFaults::is_forked_child(); }
 
+VirtualClock& Node::virtual_clock() { return state_->clock; }
+
 svm::AddressSpace& Node::address_space() { return *state_->space; }
 
 Bytes Node::virtual_page_size(Bytes size) { return size >= 2_MiB ? Bytes{2_MiB} : 64_KiB; }

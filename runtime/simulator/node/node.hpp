@@ -46,6 +46,7 @@ class AddressSpace;
 namespace zesvm::simulator::node {
 
 class NodeState;
+class VirtualClock;
 
 /// The simulated machine.
 class Node {
@@ -208,6 +209,8 @@ class Node {
 
   // -- reports and breaking on purpose ----------------------------------------------------------
 
+  /// Returns the clock that is charged for what the node's links and devices would take.
+  VirtualClock& virtual_clock();
   /// Returns the counters of a tile.
   TileStatistics statistics(TileId tile) const;
   /// Removes a tile as if it were pulled out in an orderly way: all its blocks go to system memory

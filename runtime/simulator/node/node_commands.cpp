@@ -119,6 +119,7 @@ Status Node::copy(TileId tile, Address destination, Address source, Bytes size) 
                 ? passage.backwards(destination, source, size)
                 : passage.forwards(destination, source, size));
   count(*state_, tile, size);
+  state_->charges.charge_copy(tile, destination, source, size);
   return Status::ok;
 }
 
@@ -140,6 +141,7 @@ Status Node::fill(TileId tile, Address destination, std::span<const std::byte> p
     done += Bytes{out.size()};
   }
   count(*state_, tile, size);
+  state_->charges.charge_fill(tile, destination, size);
   return Status::ok;
 }
 
@@ -162,7 +164,10 @@ Status Node::copy_region(TileId tile, const Region& destination, const Region& s
           passage.forwards(row_of(*to, row, slice), row_of(*from, row, slice), Bytes{extent[0]}));
     }
   }
-  count(*state_, tile, Bytes{extent[0]} * extent[1] * extent[2]);
+  const Bytes copied = Bytes{extent[0]} * extent[1] * extent[2];
+  count(*state_, tile, copied);
+  // As if the rows lay one after the other: where they are is what matters.
+  state_->charges.charge_copy(tile, row_of(*to, 0, 0), row_of(*from, 0, 0), copied);
   return Status::ok;
 }
 

@@ -21,7 +21,10 @@ class LaunchInFlight {
 
   /// Makes what the launch may touch reachable, as far as it has to be before.
   Status prepare(const Launch& request) {
+    const VirtualClock::OnTile on_tile{index_of(tile_.id)};
+    node_.clock.charge(ChargeKind::launch, node_.description.simulated.kernel_launch);
     reach(request);
+    note_use(request);
     for (const AllocationRecord& record : reached_) {
       if (record.allocation.kind != MemoryKind::device || record.is_exported || record.imported ||
           record.allocation.tile != tile_.id) {
@@ -43,6 +46,7 @@ class LaunchInFlight {
   }
 
   void finish(Outcome outcome) {
+    if (use_) node_.charges.charge_launch(tile_.id, *use_, extents_, items_);
     for (const Interval interval : pinned_) node_.space->unpin(interval);
     {
       const Lock guard{tile_.lock};
@@ -55,6 +59,24 @@ class LaunchInFlight {
   }
 
  private:
+  /// Notes what the virtual clock is to be charged for when the launch has ended.
+  void note_use(const Launch& request) {
+    use_ = node_.charges.use_of(tile_.id, request.module, request.kernel);
+    if (!use_) return;
+    for (std::size_t i = 0; i < 3; ++i)
+      items_ *= std::uint64_t{request.group_size[i]} * request.group_count[i];
+    for (const KernelArgument& argument : request.arguments) {
+      Interval extent{};
+      if (const auto* pointer = std::get_if<PointerArgument>(&argument)) {
+        const auto record = std::find_if(
+            reached_.begin(), reached_.end(),
+            [&](const auto& one) { return one.footprint.contains(pointer->address); });
+        if (record != reached_.end()) extent = {pointer->address, record->footprint.end};
+      }
+      extents_.push_back(extent);
+    }
+  }
+
   void reach(const Launch& request) {
     for (const KernelArgument& argument : request.arguments) {
       const auto* pointer = std::get_if<PointerArgument>(&argument);
@@ -79,6 +101,10 @@ class LaunchInFlight {
   std::promise<Outcome> promise_{std::allocator_arg, ArenaAllocator<Outcome>{}};
   std::vector<AllocationRecord> reached_;
   std::vector<Interval> pinned_;
+  // For the virtual clock: what each item uses, through each argument, and how many items there are.
+  std::shared_ptr<const KernelUse> use_;
+  std::vector<Interval> extents_;
+  std::uint64_t items_ = 1;
 };
 
 tile::Extent extent_of(const std::array<std::uint32_t, 3>& values) {
@@ -169,12 +195,14 @@ BuildOutcome Node::build_module(TileId tile, std::span<const std::byte> spirv,
   tile::BuildOutcome built = state_->tile(tile).process->build_module(module->bytes(), options);
   outcome.status = built.status;
   outcome.module = ModuleId{built.module.value};
+  if (built.status == Status::ok) state_->charges.learn(tile, outcome.module, spirv);
   outcome.log = std::move(built.log);
   return outcome;
 }
 
 void Node::release_module(TileId tile, ModuleId module) {
   if (state_->usable(tile) != Status::ok) return;
+  state_->charges.forget(tile, module);
   const tile::ModuleId id{static_cast<std::uint32_t>(module)};
   // A tile that died has forgotten it already.
   if (state_->tile(tile).process->release_module(id) != Status::ok) return;
@@ -218,6 +246,7 @@ Interval pages_of(Interval interval) {
 
 Status Node::prefetch(TileId tile, Interval interval) {
   ZESVM_TRY(state_->usable(tile));
+  const VirtualClock::OnTile on_tile{index_of(tile)};
   const Interval pages = pages_of(interval);
   const svm::DeviceId device = state_->tile(tile).device_id;
   if (state_->tile(tile).description->shared_system &&
@@ -235,6 +264,7 @@ Status Node::prefetch_to_host(Interval interval) {
 
 Status Node::make_resident(TileId tile, Interval interval) {
   ZESVM_TRY(state_->usable(tile));
+  const VirtualClock::OnTile on_tile{index_of(tile)};
   Tile& on = state_->tile(tile);
   const auto record = state_->allocations.find(interval.begin);
   if (!record) return Status::invalid_argument;

@@ -51,7 +51,7 @@ pagemap::Link link_of(const topology::LinkMatrix& matrix, std::size_t from, std:
 }  // namespace
 
 NodeState::NodeState(const topology::NodeDescription& node_description)
-    : description(node_description), links(description) {}
+    : description(node_description), links(description), clock(description) {}
 
 NodeState::~NodeState() {
   {
@@ -120,6 +120,7 @@ Status NodeState::start_tile(std::size_t device, std::size_t index) {
       tile.description->smallest_migratable);
   memory.add_vram(tile.vram, tile.counters);
   tile.port = std::make_unique<TilePort>(tiles.size(), memory, failures);
+  tile.charged_port = std::make_unique<ChargedPort>(*tile.port, clock);
   tile::TileOptions options;
   options.atomic_probe_offset = atomic_probe_offset;
   if (tile.description->shared_system) options.keep_apart = tile::KeepApart::required;
@@ -146,11 +147,11 @@ Status NodeState::start() {
   for (const auto& tile : tiles) ZESVM_TRY(share(tile->vram));
   svm::AddressSpaceOptions options;
   options.interconnect = &links;
-  ZESVM_TRY_ASSIGN(made, svm::AddressSpace::create(options, memory, memory));
+  ZESVM_TRY_ASSIGN(made, svm::AddressSpace::create(options, memory, mover));
   space = std::move(made);
   for (const auto& tile : tiles) {
-    ZESVM_TRY_ASSIGN(id,
-                     space->join(*tile->port, tile->pagemap.get(), traits_of(*tile->description)));
+    ZESVM_TRY_ASSIGN(
+        id, space->join(*tile->charged_port, tile->pagemap.get(), traits_of(*tile->description)));
     tile->device_id = id;
   }
   windows = std::make_unique<AddressWindows>(window_size,
@@ -222,6 +223,7 @@ Status NodeState::resolve(Address where, CpuAccess access) {
     return Status::permission_denied;
   }
   const NodeMemory::ServingCpuFault serving;
+  clock.charge(ChargeKind::fault, description.simulated.cpu_fault);
   const auto wanted = access == CpuAccess::write ? svm::Access::write : svm::Access::read;
   Status status = space->cpu_fault(where, wanted);
   // The block is still whole in VRAM; to give up ends the program.
@@ -236,6 +238,8 @@ Status NodeState::resolve(Address where, CpuAccess access) {
 Status NodeState::resolve_gpu(Tile& tile, Address where, tile::Access access) {
   if (!enter_fault()) return Status::no_device;
   tile.counters.gpu_faults.fetch_add(1, std::memory_order_relaxed);
+  const VirtualClock::OnTile on_tile{index_of(tile.id)};
+  clock.charge(ChargeKind::fault, description.simulated.gpu_fault);
   const auto resolve = [&]() -> Status {
     auto mapping = memory.find(where);
     if (!mapping && tile.description->shared_system && windows->window_at(where) == nullptr) {

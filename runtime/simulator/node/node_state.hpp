@@ -9,11 +9,14 @@
 #include "base/cpu_faults.hpp"
 #include "simulator/node/address_windows.hpp"
 #include "simulator/node/allocation_table.hpp"
+#include "simulator/node/charged_memory.hpp"
 #include "simulator/node/failure_plan.hpp"
+#include "simulator/node/memory_charges.hpp"
 #include "simulator/node/node.hpp"
 #include "simulator/node/node_memory.hpp"
 #include "simulator/node/program_memory.hpp"
 #include "simulator/node/tile.hpp"
+#include "simulator/node/virtual_clock.hpp"
 #include "simulator/node/virtual_memory.hpp"
 #include "svm/address_space.hpp"
 #include "topology/node_description.hpp"
@@ -65,7 +68,10 @@ class NodeState : public CpuFaultResolver {
   const topology::NodeDescription description;
   FailurePlan failures;
   NodeLinks links;
+  VirtualClock clock;
   NodeMemory memory{failures};
+  ChargedMover mover{memory, clock};
+  MemoryCharges charges{*this};
   std::vector<std::unique_ptr<Tile>> tiles;
   std::unique_ptr<AddressWindows> windows;
   std::unique_ptr<svm::AddressSpace> space;

@@ -12,6 +12,7 @@
 #include "base/mutex.hpp"
 #include "pagemap/pagemap.hpp"
 #include "simulator/node/address_windows.hpp"
+#include "simulator/node/charged_memory.hpp"
 #include "simulator/node/failure_plan.hpp"
 #include "simulator/node/memory_file.hpp"
 #include "simulator/node/node_memory.hpp"
@@ -66,6 +67,8 @@ struct Tile {
   SharedFile vram;
   std::unique_ptr<pagemap::Pagemap> pagemap;
   std::unique_ptr<TilePort> port;
+  /// The port as the core has it.
+  std::unique_ptr<ChargedPort> charged_port;
   std::unique_ptr<tile::TileProcess> process;
   svm::DeviceId device_id;
 
