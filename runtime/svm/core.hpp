@@ -97,9 +97,9 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   Step place_range(FaultState& fault, Range& range, const Rules& rules) noexcept;
   Status move_to_system(FaultState& fault, Range& range, const PolicyDevices& devices) noexcept;
   Step move_to_vram(FaultState& fault, Range& range, const Wanted& wanted,
-                    const PolicyDevices& devices) noexcept;
+                    const PolicyDevices& devices, AtomicAccess attribute) noexcept;
   Status fall_back(FaultState& fault, Range& range, const Wanted& wanted,
-                   const PolicyDevices& devices) noexcept;
+                   const PolicyDevices& devices, AtomicAccess attribute) noexcept;
   Step map_range(FaultState& fault, Range& range, const Rules& rules) noexcept;
   Result<RangeRef> find_or_insert(Device& device, Address where, Access access,
                                   Interval attribute_interval) noexcept;

@@ -129,9 +129,9 @@ Step AddressSpace::Core::place_range(FaultState& fault, Range& range, const Rule
     case Move::none: return Step::done(Status::ok);
     case Move::impossible: return Step::done(Status::permission_denied);  // C3
     case Move::to_system: return Step::done(move_to_system(fault, range, devices));
-    case Move::to_vram: return move_to_vram(fault, range, wanted, devices);
+    case Move::to_vram: break;
   }
-  return Step::done(Status::unsupported);
+  return move_to_vram(fault, range, wanted, devices, rules.attributes.atomic);
 }
 
 Status AddressSpace::Core::move_to_system(FaultState& fault, Range& range,
@@ -148,7 +148,8 @@ Status AddressSpace::Core::move_to_system(FaultState& fault, Range& range,
 }
 
 Step AddressSpace::Core::move_to_vram(FaultState& fault, Range& range, const Wanted& wanted,
-                                      const PolicyDevices& devices) noexcept {
+                                      const PolicyDevices& devices,
+                                      AtomicAccess attribute) noexcept {
   Status moved = migrate_to_vram(range, *wanted.pagemap, fault.cause);
   // B5: what cannot go from VRAM to VRAM goes through system memory.
   if (moved == Status::no_interconnect) {
@@ -167,16 +168,18 @@ Step AddressSpace::Core::move_to_vram(FaultState& fault, Range& range, const Wan
   fault.fell_back = moved;
   trace({Decision::migration_failed, fault.rule, fault.cause, moved, range.interval(),
          fault.device.id});
-  const bool is_last = ++fault.migrations_tried >= migration_attempts(wanted);
-  if (wanted.is_required)  // C3
+  if (wanted.is_required) {  // C3
+    const bool is_last = ++fault.migrations_tried >= attempts_where_required;
     return is_last || moved == Status::no_device ? Step::done(moved) : Step::again();
-  return Step::done(fall_back(fault, range, wanted, devices));
+  }
+  return Step::done(fall_back(fault, range, wanted, devices, attribute));
 }
 
 /// D10: the wanted place could not be had, so the device's own VRAM, or where the range is, or
 /// system memory.
 Status AddressSpace::Core::fall_back(FaultState& fault, Range& range, const Wanted& wanted,
-                                     const PolicyDevices& devices) noexcept {
+                                     const PolicyDevices& devices,
+                                     AtomicAccess attribute) noexcept {
   fault.rule = Rule::fallback;
   const bool own_is_left = devices.own && wanted.pagemap != devices.own &&
                            range.block.pagemap() != devices.own && !fault.override_wanted;
@@ -184,7 +187,10 @@ Status AddressSpace::Core::fall_back(FaultState& fault, Range& range, const Want
     fault.note_moved(range.interval().size());
     return Status::ok;
   }
-  if (reaches_fast(devices, range.block.pagemap())) return Status::ok;
+  const pagemap::Pagemap* current = range.block.pagemap();
+  const bool serves =
+      fault.access != Access::atomic || atomics_on(devices, current, attribute) == Atomics::allowed;
+  if (serves && reaches_fast(devices, current)) return Status::ok;
   return migrate_to_system(range, fault.cause);
 }
 
@@ -200,8 +206,6 @@ Result<Mapping> AddressSpace::Core::collect(const Device& device, const Range& r
     mapping.writable = piece->writable;
     if (access != Access::read && mapping.writable == Writable::no)
       return Status::permission_denied;
-    // A14: part of it is new system memory by now, part of it is in VRAM.
-    if (range.has(Range::unmapped)) return Status::busy;
   }
   const PolicyDevices devices = policy_devices(device, Attributes{});
   pagemap::Pagemap* current = range.block.pagemap();
@@ -226,14 +230,14 @@ Step AddressSpace::Core::map_range(FaultState& fault, Range& range, const Rules&
       collect(device, range, fault.where, fault.access, rules.attributes.atomic);
   device.counters.collect.add(now() - collect_begun);
   if (!mapping) {
-    if (mapping.status() == Status::busy) return Step::again();
     if (mapping.status() == Status::invalid_argument) return drop_range(range);
     return Step::done(mapping.status());
   }
   if (fault.access == Access::atomic && mapping->atomics == Atomics::faulting)
     return Step::done(Status::permission_denied);
   Lock guard{notifier.lock()};
-  // A9: pages collected under another sequence, or rules read before they changed.
+  // A9: pages collected under another sequence, or rules read before they changed. A14: part of it
+  // is new system memory by now, part of it in VRAM.
   if (!notifier.is_current(seen) || range.has(Range::unmapped) ||
       is_invalidating(range.interval()) ||
       rules_version_.load(std::memory_order_acquire) != rules.version) {

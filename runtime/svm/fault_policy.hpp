@@ -48,8 +48,8 @@ Atomics atomics_on(const PolicyDevices& devices, const pagemap::Pagemap* place,
 /// Returns where memory with these attributes should be for an access of the device.
 Wanted wanted_place(const PolicyDevices& devices, const Attributes& attributes, Access access);
 
-/// Returns how often a migration is tried (B2, C3).
-constexpr unsigned migration_attempts(const Wanted& wanted) { return wanted.is_required ? 3 : 1; }
+/// How often a migration is tried where VRAM is needed; once where it is wanted only (B2, C3).
+inline constexpr unsigned attempts_where_required = 3;
 
 /// What must happen to a range before it is mapped.
 enum class Move : std::uint8_t { none, to_system, to_vram, impossible };

@@ -72,6 +72,9 @@ TEST_F(AdviceTest, BadArgumentsAreRefusedAndChangeNothing) {
             Status::invalid_argument);
   const Place unknown{static_cast<Place::Kind>(9), {}};
   EXPECT_EQ(refused(chunk(0), Advice::preferred_location(unknown)), Status::invalid_argument);
+  const auto no_policy = static_cast<MigrationPolicy>(9);
+  EXPECT_EQ(refused(chunk(0), Advice::preferred_location(Place::system(), no_policy)),
+            Status::invalid_argument);
   EXPECT_EQ(refused(chunk(0), Advice::atomic_access(static_cast<AtomicAccess>(9))),
             Status::invalid_argument);
   EXPECT_EQ(refused(chunk(0), Advice::preferred_location(Place::on({7}))), Status::no_device);
@@ -222,6 +225,35 @@ TEST_F(AdviceTest, AFullPeerFallsBackToOwnVramThenToSystem) {
   EXPECT_EQ(space().residency(chunk(1)).place, Place::system());
   space().unpin(chunk(0));
   space().unpin(chunk(11));
+}
+
+// proves: D9
+TEST_F(AdviceTest, SaysWhereARangeCouldNotBeDropped) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_EQ(gpu.write(base, 1), Status::ok);
+  machine.plan.fail_always(Gate::copy_to_system);
+  const auto result = space().advise({base, base + 4_KiB}, to_system);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->outcome, Outcome::applied);
+  EXPECT_EQ(result->reason, Reason::failed);
+  machine.plan.clear();
+  EXPECT_EQ(*gpu.read(base), 1u);
+  EXPECT_EQ(gpu.mapping_at(base)->protocol, pagemap::Protocol::system);
+}
+
+// proves: D10
+TEST_F(AdviceTest, WhatCanGoNowhereGoesToSystemMemory) {
+  Tile& a = machine.add_tile(2_MiB);
+  Tile& b = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_EQ(b.write(base, 6), Status::ok);
+  ASSERT_EQ(space().reserve_device_memory(a.id, chunk(8)), Status::ok);
+  ASSERT_EQ(space().pin(chunk(8)), Status::ok);
+  // a has no room and does not reach b.
+  EXPECT_EQ(*a.read(base), 6u);
+  EXPECT_EQ(a.mapping_at(base)->protocol, pagemap::Protocol::system);
+  space().unpin(chunk(8));
 }
 
 }  // namespace

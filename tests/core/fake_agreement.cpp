@@ -35,7 +35,7 @@ void Machine::compare(const Tile& tile, std::vector<std::string>& found) {
   for (const std::string& complaint : tile.complaints()) found.push_back(complaint);
 }
 
-std::vector<std::string> Machine::disagreements() {
+std::vector<std::string> Machine::disagreements(Pending pending) {
   std::vector<std::string> found;
   space_->check_invariants();
   Bytes trapped;
@@ -48,18 +48,31 @@ std::vector<std::string> Machine::disagreements() {
     if (!chunk.pagemap) continue;
     used[chunk.pagemap] += range.size();
     if (!chunk.is_device_memory) trapped += range.size();
-    if (!chunk.is_device_memory && !is_trapped(range.begin))
+    if (pending != Pending::pins_and_ranges && !chunk.is_device_memory && !is_trapped(range.begin))
       found.push_back("in VRAM, and the CPU is not trapped: " + text_of(range));
   }
-  if (trapped != cpu_page * trapped_pages())
+  if (pending != Pending::pins_and_ranges && trapped != cpu_page * trapped_pages())
     found.push_back("the CPU is trapped where nothing is in VRAM");
   for (const auto& tile : tiles) {
     tile->pagemap.check_invariants();
     compare(*tile, found);
     if (tile->pagemap.usage().used != used[&tile->pagemap]) found.push_back("VRAM leaked");
-    if (tile->pagemap.usage().pinned_blocks != 0) found.push_back("a block stayed pinned");
+    if (pending == Pending::nothing && tile->pagemap.usage().pinned_blocks != 0)
+      found.push_back("a block stayed pinned");
   }
   return found;
+}
+
+Result<std::uint64_t> Machine::peek(Address where) {
+  const Interval page = Interval::chunk_at(where, cpu_page);
+  const ChunkResidency chunk = space_->residency(page).chunks.at(0);
+  const std::lock_guard guard{lock_};
+  std::uint64_t word = 0;
+  const std::byte* bytes = chunk.pagemap
+                               ? vram_bytes(chunk.extent) + (where - chunk.interval.begin).count
+                               : system_bytes(where);
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
 }
 
 }  // namespace zesvm::svm::fake

@@ -63,6 +63,10 @@ class LazyBytes {
 
 class Machine;
 
+/// What may be pending while the machine is looked over: pins, and ranges that lost their memory and
+/// are not collected yet.
+enum class Pending : std::uint8_t { nothing, pins, pins_and_ranges };
+
 /// One tile: a page table and VRAM.
 class Tile final : public DevicePort {
  public:
@@ -174,7 +178,9 @@ class Machine final : public CpuView, public pagemap::MemoryMover {
   /// Notes that a page was written to, whoever did it.
   void note_written(Address where);
   /// Adds what the core, the page tables and the memory disagree about. Only while nothing runs.
-  std::vector<std::string> disagreements();
+  std::vector<std::string> disagreements(Pending pending = Pending::nothing);
+  /// Returns the word at an address where it is now, whoever may access it there, and moves nothing.
+  Result<std::uint64_t> peek(Address where);
   std::size_t copies() const { return copies_.load(); }
   Bytes copied() const { return {copied_.load()}; }
 

@@ -199,5 +199,38 @@ TEST_F(FaultTest, RecordsTheProtocolOfEachMapping) {
   EXPECT_TRUE(there.is_mixed());
 }
 
+// proves: A9
+TEST_F(FaultTest, MakesNoRangeInAMappingThatIsCutMeanwhile) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  machine.populate(chunk(0));
+  machine.plan.at(Gate::mapping_at, [&] { machine.unmap({base + 1_MiB, base + 2_MiB}); });
+  ASSERT_TRUE(gpu.read(base));
+  EXPECT_LT(space().range_at(base)->size(), 2_MiB);
+  EXPECT_LT(machine.copied(), 2_MiB);
+}
+
+// proves: A3
+TEST_F(FaultTest, TakesWhatTheCpuPopulatedWhole) {
+  Tile& gpu = machine.add_tile();
+  machine.map({base, base + 128_KiB});
+  machine.populate({base, base + 64_KiB});
+  for (const Address where : {base, base + 64_KiB})
+    ASSERT_EQ(space().fault(gpu.id, where, Access::read), Status::ok);
+  EXPECT_EQ(space().range_at(base)->size(), 64_KiB);
+  EXPECT_EQ(space().range_at(base + 64_KiB)->size(), 4_KiB);
+}
+
+// proves: A2
+TEST_F(FaultTest, TellsAFaultOutsideEveryMappingInTheSpace) {
+  Tile& gpu = machine.add_tile();
+  machine.map({base + 4_KiB, base + 8_KiB});
+  EXPECT_EQ(space().fault(gpu.id, base, Access::read), Status::not_mapped);
+  EXPECT_EQ(space().fault(gpu.id, base + 8_KiB, Access::read), Status::not_mapped);
+  ASSERT_EQ(space().fault(gpu.id, base + 8_KiB - 1_B, Access::read), Status::ok);
+  EXPECT_EQ(*space().range_at(base + 4_KiB), (Interval{base + 4_KiB, base + 8_KiB}));
+  EXPECT_EQ(space().fault(gpu.id, base + 2_GiB, Access::read), Status::invalid_address);
+}
+
 }  // namespace
 }  // namespace zesvm::svm::fake

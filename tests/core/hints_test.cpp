@@ -255,5 +255,42 @@ TEST_F(MoveTest, AHoldKeepsMemoryOnTheHost) {
   EXPECT_EQ(*machine.read(base), 6u);
 }
 
+// proves: B11
+TEST_F(DiscardTest, MemoryInUseIsNotDiscarded) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_EQ(gpu.write(base, 5), Status::ok);
+  ASSERT_EQ(space().pin(chunk(0)), Status::ok);
+  const auto result = space().discard(chunk(0));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->outcome, Outcome::ignored);
+  EXPECT_EQ(result->reason, Reason::pinned);
+  EXPECT_EQ(*gpu.read(base), 5u);
+  space().unpin(chunk(0));
+}
+
+// proves: D9
+TEST_F(MoveTest, OfWhatIsThereOrPinnedSaysSo) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  EXPECT_EQ(space().migrate_to_system(chunk(0))->outcome, Outcome::already);
+  ASSERT_EQ(gpu.write(base, 4), Status::ok);
+  ASSERT_EQ(space().pin(chunk(0)), Status::ok);
+  const auto result = space().migrate_to_system(chunk(0));
+  EXPECT_EQ(result->outcome, Outcome::ignored);
+  EXPECT_EQ(result->reason, Reason::pinned);
+  space().unpin(chunk(0));
+  EXPECT_EQ(space().migrate_to_system(chunk(0))->outcome, Outcome::applied);
+  EXPECT_EQ(space().migrate_to_system({base, base}).status(), Status::invalid_argument);
+}
+
+// proves: D9
+TEST_F(DiscardTest, OfWhatIsNotMappedSaysSo) {
+  const auto result = space().discard(chunk(0));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->outcome, Outcome::ignored);
+  EXPECT_EQ(result->reason, Reason::not_mapped);
+}
+
 }  // namespace
 }  // namespace zesvm::svm::fake

@@ -1,4 +1,7 @@
 // What happens on devices when the CPU's mappings change.
+#include <atomic>
+#include <optional>
+
 #include "core/core_fixture.hpp"
 
 namespace zesvm::svm::fake {
@@ -121,21 +124,25 @@ TEST_F(InvalidationTest, ARemovedMirrorFaultsNoMore) {
 
 // proves: A10
 TEST_F(InvalidationTest, PagesGoBeforeTheRangeLeavesTheTree) {
-  Tile& gpu = machine.add_tile();
-  machine.map(chunk(0));
-  ASSERT_EQ(gpu.write(chunk(0).begin, 1), Status::ok);
-  bool was_in_tree = false;
-  bool was_mapped = true;
-  machine.plan.at(Gate::flush, [&] {
-    was_in_tree = space().range_at(chunk(0).begin).has_value();
-    was_mapped = gpu.mapping_at(chunk(0).begin).has_value();
-  });
-  // Advice on a part removes the range while a device has it mapped.
-  ASSERT_TRUE(space().advise({chunk(0).begin, chunk(0).begin + 4_KiB},
-                             Advice::atomic_access(AtomicAccess::device)));
-  EXPECT_TRUE(was_in_tree);
-  EXPECT_FALSE(was_mapped);
-  EXPECT_TRUE(gpu.mapped().empty());
+  // In VRAM, and in system memory, where nothing but the removal takes them.
+  for (const DeviceTraits& traits : {DeviceTraits{}, DeviceTraits{.is_discrete = false}}) {
+    Tile& gpu = machine.add_tile(16_MiB, traits);
+    machine.map(chunk(0));
+    ASSERT_EQ(gpu.write(chunk(0).begin, 1), Status::ok);
+    bool was_in_tree = false;
+    bool was_mapped = true;
+    machine.plan.at(Gate::flush, [&] {
+      was_in_tree = space().range_at(chunk(0).begin).has_value();
+      was_mapped = gpu.mapping_at(chunk(0).begin).has_value();
+    });
+    // Advice on a part removes the range while a device has it mapped.
+    const auto caching = traits.is_discrete ? Caching::uncached : Caching::write_combined;
+    ASSERT_TRUE(space().advise({base, base + 4_KiB}, Advice::caching_class(caching)));
+    EXPECT_TRUE(was_in_tree);
+    EXPECT_FALSE(was_mapped);
+    EXPECT_TRUE(gpu.mapped().empty());
+    ASSERT_TRUE(space().advise({base, base + 4_KiB}, Advice::defaults()));
+  }
 }
 
 // proves: A15
@@ -164,6 +171,52 @@ TEST_F(InvalidationTest, ProtectingPartOfARangeCutsIt) {
   EXPECT_EQ(*gpu.read(base + 1_MiB), 50 + (base + 1_MiB).value);
   EXPECT_EQ(gpu.mapping_at(base + 1_MiB)->writable, Writable::no);
   EXPECT_EQ(gpu.write(base, 3), Status::ok);
+  EXPECT_EQ(gpu.write(base + 1_MiB, 4), Status::permission_denied);
+}
+
+// proves: A8
+TEST_F(InvalidationTest, AMirrorRemovedDuringAFaultIsNotMapped) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0));
+  machine.plan.at(Gate::mapping_at,
+                  [&] { EXPECT_EQ(space().remove_mirror(chunk(0)), Status::ok); });
+  EXPECT_EQ(gpu.write(base, 1), Status::invalid_address);
+  EXPECT_TRUE(gpu.mapped().empty());
+}
+
+// proves: A5
+TEST_F(InvalidationTest, MarksRangesUnmappedWhollyOrInPart) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunks(0, 2));
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(gpu.write(chunk(i).begin, 5), Status::ok);
+  machine.plan.clear();
+  machine.unmap({base + 1_MiB, base + 4_MiB});
+  // What went wholly is dropped; what survives of the other is copied out, and nothing else.
+  const Bytes before = machine.copied();
+  EXPECT_EQ(space().collect_unmapped(), 2u);
+  EXPECT_EQ(machine.copied() - before, 1_MiB);
+  EXPECT_FALSE(space().is_valid_hint(gpu.id, base, Access::read));
+}
+
+// proves: A5, A9
+TEST_F(InvalidationTest, NothingIsMappedWhileANeighbourChanges) {
+  Tile& gpu = machine.add_tile(16_MiB, {.is_discrete = false});
+  machine.map(chunk(0));
+  ASSERT_TRUE(gpu.read(base));
+  const Interval high{base + 1_MiB, base + 2_MiB};
+  std::optional<Invalidation> changing;
+  changing.emplace(space(), high, Event::protect);
+  std::atomic<bool> mapped_early{false};
+  machine.plan.at(Gate::map, [&] { mapped_early = changing.has_value(); });
+  // The range of the fault reaches into what changes.
+  machine.meanwhile_until([&] { EXPECT_EQ(gpu.write(base, 1), Status::ok); },
+                          [&] { return mapped_early || space().statistics(gpu.id)->retries > 0; });
+  EXPECT_FALSE(gpu.mapping_at(base));
+  machine.change_permission(high, Writable::no);
+  changing.reset();
+  machine.join();
+  EXPECT_FALSE(mapped_early);
+  EXPECT_EQ(gpu.write(high.begin, 1), Status::permission_denied);
 }
 
 }  // namespace

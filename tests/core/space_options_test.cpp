@@ -84,5 +84,19 @@ TEST_F(SpaceOptionsTest, StopsABackgroundCollectorWhenDestroyed) {
   (*made)->close();
 }
 
+// proves: A1
+TEST_F(SpaceOptionsTest, AClosedSpaceStillReleasesItsMappings) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunks(0, 2));
+  const auto pages = space().user_pages(gpu.id, chunk(1), Access::read);
+  ASSERT_TRUE(pages);
+  ASSERT_EQ(gpu.write(base, 1), Status::ok);
+  space().close();
+  machine.drop_space();
+  EXPECT_TRUE(gpu.mapped().empty());
+  EXPECT_TRUE(gpu.stale().empty());
+  EXPECT_EQ(gpu.pagemap.usage().blocks, 0u);
+}
+
 }  // namespace
 }  // namespace zesvm::svm::fake

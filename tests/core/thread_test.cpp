@@ -1,5 +1,7 @@
 // The CPU and devices at the same memory at once. Run under thread sanitizer.
 #include <barrier>
+#include <fstream>
+#include <unistd.h>
 
 #include "core/core_fixture.hpp"
 
@@ -296,6 +298,33 @@ TEST_F(ThreadTest, DevicesJoinWhileOthersFault) {
   run({touch, joiner}, 200);
   EXPECT_EQ(space().device_count(), 9u);
   for (const auto& tile : late) EXPECT_EQ(space().leave(tile->id), Status::ok);
+}
+
+// proves: C7
+TEST_F(ThreadTest, AWaitingFaultIsServedByTheOneBefore) {
+  Tile& gpu = machine.add_tile();
+  machine.map(small(0));
+  machine.populate(small(0));
+  std::atomic<pid_t> waiter{0};
+  const auto is_asleep = [&] {
+    if (waiter == 0) return false;
+    std::ifstream file{"/proc/self/task/" + std::to_string(waiter) + "/stat"};
+    std::string text;
+    std::getline(file, text);
+    return text.find(") S ") != std::string::npos;
+  };
+  machine.plan.at(Gate::copy_to_vram, [&] {
+    machine.meanwhile_until(
+        [&] {
+          waiter = ::gettid();
+          EXPECT_EQ(space().fault(gpu.id, base, Access::read), Status::ok);
+        },
+        is_asleep);
+  });
+  ASSERT_TRUE(gpu.read(base));
+  machine.join();
+  EXPECT_EQ(gpu.map_calls(), 1u);
+  EXPECT_EQ(space().statistics(gpu.id)->valid_faults.total, 1u);
 }
 
 }  // namespace

@@ -124,5 +124,41 @@ TEST_F(UserPagesTest, TwoOverTheSameMemoryBothWork) {
   EXPECT_EQ(gpu.write(base, 5), Status::ok);
 }
 
+// proves: A14, A16
+TEST_F(UserPagesTest, ATryThatFailedLeavesNothingBehind) {
+  machine.protect(chunk(1), Writable::yes);  // Two CPU mappings, so two device mappings.
+  // After the first is mapped, the second is taken away once.
+  machine.plan.at(Gate::map, [&] {
+    machine.plan.at(Gate::mapping_at, [&] { machine.protect(chunk(1), Writable::yes); });
+  });
+  const auto pages = space().user_pages(gpu.id, chunks(0, 2), Access::write);
+  ASSERT_TRUE(pages);
+  EXPECT_TRUE(space().user_pages_valid(*pages));
+  EXPECT_EQ(gpu.mapped(), (std::vector{chunk(0), chunk(1)}));
+  space().release_user_pages(*pages);
+}
+
+// proves: A14, A16
+TEST_F(UserPagesTest, ARangeMadeMeanwhileGivesWay) {
+  Tile& integrated = machine.add_tile(16_MiB, {.is_discrete = false});
+  machine.plan.at(Gate::mapping_at, [&] { EXPECT_EQ(integrated.write(base, 3), Status::ok); });
+  const auto pages = space().user_pages(integrated.id, chunk(0), Access::read);
+  ASSERT_TRUE(pages);
+  EXPECT_EQ(space().range_count(), 0u);
+  EXPECT_EQ(integrated.mapping_at(base)->writable, Writable::no);
+  space().release_user_pages(*pages);
+}
+
+// proves: A16, B7
+TEST_F(UserPagesTest, GoWithTheirDevice) {
+  const auto pages = space().user_pages(gpu.id, odd, Access::write);
+  ASSERT_TRUE(pages);
+  ASSERT_EQ(space().leave(gpu.id), Status::ok);
+  EXPECT_TRUE(gpu.mapped().empty());
+  EXPECT_TRUE(gpu.stale().empty());
+  EXPECT_FALSE(space().user_pages_valid(*pages));
+  space().release_user_pages(*pages);
+}
+
 }  // namespace
 }  // namespace zesvm::svm::fake
