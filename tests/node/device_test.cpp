@@ -42,6 +42,21 @@ TEST_F(DeviceTest, FillsExtensionStructuresInTheChain) {
   EXPECT_EQ(32u, eus.numTotalEUs);
 }
 
+TEST_F(DeviceTest, SaysThatReadOnlyMappingsAreEnforced) {
+  if (is_validated())
+    GTEST_SKIP() << "the validation layer of old loaders refuses newer structures";
+  struct {
+    std::uint32_t stype = 0x00010015;
+    void* next = nullptr;
+    std::uint32_t capability = 0;
+  } read_only;
+  ze_device_properties_t told{};
+  told.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
+  told.pNext = &read_only;
+  ZE_OK(zeDeviceGetProperties(devices[0], &told));
+  EXPECT_EQ(2u, read_only.capability);
+}
+
 TEST_F(DeviceTest, HasOneMemoryOfAllItsVram) {
   ze_device_memory_ext_properties_t more{};
   more.stype = ZE_STRUCTURE_TYPE_DEVICE_MEMORY_EXT_PROPERTIES;

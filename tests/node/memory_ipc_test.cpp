@@ -74,7 +74,19 @@ TEST_F(MemoryIpcTest, SharesDeviceMemoryBothWays) {
   ZE_OK(zeMemFree(context, memory));
 }
 
-class MemoryExportTest : public DriverFixture {};
+/// Memory behind other memory: its file is not its own from the first byte on.
+class MemoryExportTest : public DriverFixture {
+ protected:
+  void SetUp() override {
+    DriverFixture::SetUp();
+    ZE_OK(allocate_device(size, 0, &before));
+  }
+  void TearDown() override {
+    EXPECT_EQ(ZE_RESULT_SUCCESS, zeMemFree(context, before));
+    DriverFixture::TearDown();
+  }
+  void* before = nullptr;
+};
 
 TEST_F(MemoryExportTest, RefusesWhatIsNoHandle) {
   ze_ipc_mem_handle_t handle{};
@@ -101,6 +113,29 @@ TEST_F(MemoryExportTest, OpensItsOwnHandleAtAnotherAddress) {
   EXPECT_EQ(9, bytes[size / 2]);
   ZE_OK(zeMemCloseIpcHandle(context, again));
   ZE_OK(zeMemFree(context, memory));
+}
+
+// Measuring tools send the descriptor at the start of a handle and nothing else of it.
+TEST_F(MemoryExportTest, OpensAHandleOfWhichOnlyTheDescriptorIsLeft) {
+  for (const std::size_t bytes : {std::size_t{100}, size, std::size_t{3} << 20}) {
+    void* memory = nullptr;
+    ZE_OK(allocate_device(bytes, 0, &memory));
+    std::vector<unsigned char> content(bytes, 7);
+    ZE_OK(copy(devices[0], memory, content.data(), bytes));
+    ze_ipc_mem_handle_t handle{};
+    ZE_OK(zeMemGetIpcHandle(context, memory, &handle));
+    ze_ipc_mem_handle_t bare;
+    std::memset(&bare, 0x5a, sizeof(bare));
+    std::memcpy(&bare, &handle, sizeof(int));
+    void* opened = nullptr;
+    ZE_OK(zeMemOpenIpcHandle(context, devices[1], bare, 0, &opened));
+    std::fill(content.begin(), content.end(), 0);
+    ZE_OK(copy(devices[1], content.data(), opened, bytes));
+    EXPECT_EQ(7, content[0]);
+    EXPECT_EQ(7, content[bytes - 1]);
+    ZE_OK(zeMemCloseIpcHandle(context, opened));
+    ZE_OK(zeMemFree(context, memory));
+  }
 }
 
 TEST_F(MemoryExportTest, TurnsHandlesIntoDescriptorsAndBack) {

@@ -44,6 +44,9 @@ void fill_extensions(const Device& device, void* chain) {
     for (const auto tile : device.tiles())
       usable->bytes += device.node().memory_of(tile).free.count;
   }
+  if (auto* read_only =
+          extension<newer::DeviceReadOnlyMemory>(chain, newer::stype_device_read_only_memory))
+    read_only->capability = newer::read_only_is_enforced;
   // A LUID is a Windows notion: the structure is left invalid, as drivers on Linux do.
   if (auto* luid = extension<ze_device_luid_ext_properties_t>(
           chain, ZE_STRUCTURE_TYPE_DEVICE_LUID_EXT_PROPERTIES)) {

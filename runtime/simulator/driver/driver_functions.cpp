@@ -35,6 +35,7 @@ constexpr std::array extensions{
     std::pair{ZE_FABRIC_EXP_NAME, version_1_0},
     std::pair{ZE_DEVICE_MEMORY_PROPERTIES_EXT_NAME, version_1_0},
     std::pair{newer::usable_memory_name, version_1_0},
+    std::pair{newer::read_only_memory_name, version_1_0},
     std::pair{newer::relaxed_limits_name, version_1_0},
     std::pair{newer::ip_version_name, version_1_0},
     std::pair{newer::kernel_timestamps_name, version_1_0},

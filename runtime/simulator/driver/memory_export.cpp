@@ -1,41 +1,21 @@
 #include "simulator/driver/memory_export.hpp"
 
-#include <cstring>
-#include <fcntl.h>
 #include <map>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/mutex.hpp"
 #include "base/unique_fd.hpp"
 #include "simulator/driver/handles.hpp"
+#include "simulator/driver/memory_ticket.hpp"
 #include "simulator/node/node.hpp"
 
 namespace zesvm::simulator::driver {
 
 namespace {
 
-/// What an IPC handle holds. The descriptor comes first, as in the handles of real drivers:
-/// programs that send it over a socket replace it there by the one they received.
-struct Ticket {
-  std::int32_t fd = -1;
-  std::int32_t process = 0;
-  std::uint64_t magic = 0;
-  /// Tells whether a descriptor is the one that was meant.
-  std::uint64_t file = 0;
-  std::uint64_t file_system = 0;
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-  std::uint32_t kind = 0;
-};
-static_assert(sizeof(Ticket) <= ZE_MAX_IPC_HANDLE_SIZE);
-
-constexpr std::uint64_t ticket_magic = 0x7a6573766d6d656d;
-
 struct Export {
   UniqueFd fd;
-  Ticket ticket;
+  MemoryTicket ticket;
   int users = 0;
 };
 
@@ -49,52 +29,8 @@ Exports& exports() {
   return all;
 }
 
-Ticket read(const ze_ipc_mem_handle_t& handle) {
-  Ticket ticket;
-  std::memcpy(&ticket, handle.data, sizeof(ticket));
-  return ticket;
-}
-
-ze_ipc_mem_handle_t write(const Ticket& ticket) {
-  ze_ipc_mem_handle_t handle{};
-  std::memcpy(handle.data, &ticket, sizeof(ticket));
-  return handle;
-}
-
-bool is_meant(int fd, const Ticket& ticket) {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 && status.st_ino == ticket.file &&
-         status.st_dev == ticket.file_system;
-}
-
-/// Returns a descriptor of this process for a ticket: the one it names when it was received through
-/// a socket, or is ours; else the sender's, taken from its process.
-UniqueFd descriptor_of(const Ticket& ticket) {
-  if (ticket.fd >= 0 && is_meant(ticket.fd, ticket))
-    return UniqueFd{::fcntl(ticket.fd, F_DUPFD_CLOEXEC, 0)};
-  const UniqueFd process{static_cast<int>(::syscall(SYS_pidfd_open, ticket.process, 0))};
-  if (process.is_open()) {
-    UniqueFd taken{static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), ticket.fd, 0))};
-    if (taken.is_open() && is_meant(taken.get(), ticket)) return taken;
-  }
-  const std::string path =
-      "/proc/" + std::to_string(ticket.process) + "/fd/" + std::to_string(ticket.fd);
-  UniqueFd opened{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
-  if (opened.is_open() && is_meant(opened.get(), ticket)) return opened;
-  return {};
-}
-
-Ticket ticket_for(const node::ExportedMemory& memory) {
-  struct stat status {};
-  ::fstat(memory.fd, &status);
-  return {memory.fd,         ::getpid(),
-          ticket_magic,      status.st_ino,
-          status.st_dev,     memory.offset.count,
-          memory.size.count, static_cast<std::uint32_t>(memory.kind)};
-}
-
 Result<Address> import(Context& context, const Device* device, const UniqueFd& fd,
-                       const Ticket& ticket) {
+                       const MemoryTicket& ticket) {
   const node::ExportedMemory memory{fd.get(), Bytes{ticket.offset}, Bytes{ticket.size},
                                     static_cast<node::MemoryKind>(ticket.kind)};
   return context.node().import_memory(
@@ -115,23 +51,23 @@ ze_result_t get_ipc_handle(ze_context_handle_t handle, const void* pointer,
       Lock guard{all.lock};
       if (const auto found = all.by_base.find(base); found != all.by_base.end()) {
         ++found->second.users;
-        *out = write(found->second.ticket);
+        *out = write_ticket(found->second.ticket);
         return ZE_RESULT_SUCCESS;
       }
     }
     const auto exported = context->node().export_memory(base);
     if (!exported) return fail(exported.status(), "IPC handle");
-    const auto ticket = ticket_for(*exported);
+    UniqueFd fd = descriptor_that_tells(*exported);
+    const auto ticket = ticket_for(*exported, fd.get());
     Lock guard{all.lock};
     // Another thread may have exported it meanwhile: then this descriptor is one too many.
     auto& entry = all.by_base[base];
-    UniqueFd fd{exported->fd};
     if (!entry.fd.is_open()) {
       entry.fd = std::move(fd);
       entry.ticket = ticket;
     }
     ++entry.users;
-    *out = write(entry.ticket);
+    *out = write_ticket(entry.ticket);
     return ZE_RESULT_SUCCESS;
   });
 }
@@ -151,8 +87,9 @@ ze_result_t open_ipc_handle(ze_context_handle_t handle, ze_device_handle_t devic
       ZE_IPC_MEMORY_FLAG_BIAS_CACHED | ZE_IPC_MEMORY_FLAG_BIAS_UNCACHED;
   if ((flags & ~known) != 0) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
   return entry([&] {
-    const auto ticket = read(ipc);
-    if (ticket.magic != ticket_magic)
+    auto ticket = read_ticket(ipc);
+    if (!ticket.is_whole()) ticket = ticket_of_descriptor(ticket.fd);
+    if (!ticket.is_whole())
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "not an IPC handle of this driver");
     const auto fd = descriptor_of(ticket);
     if (!fd.is_open())
@@ -187,8 +124,8 @@ ze_result_t close_ipc_handle(ze_context_handle_t handle, const void* pointer) {
 
 ze_result_t put_ipc_handle(ze_context_handle_t handle, ze_ipc_mem_handle_t ipc) {
   ZESVM_FIND(context, Context, handle);
-  const auto ticket = read(ipc);
-  if (ticket.magic != ticket_magic) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+  const auto ticket = read_ticket(ipc);
+  if (!ticket.is_whole()) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
   auto& all = exports();
   Lock guard{all.lock};
   for (auto entry = all.by_base.begin(); entry != all.by_base.end(); ++entry) {
@@ -203,8 +140,8 @@ ze_result_t descriptor_from_handle(ze_context_handle_t handle, ze_ipc_mem_handle
                                    std::uint64_t* fd) {
   ZESVM_FIND(context, Context, handle);
   ZESVM_NOT_NULL(fd);
-  const auto ticket = read(ipc);
-  if (ticket.magic != ticket_magic) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+  const auto ticket = read_ticket(ipc);
+  if (!ticket.is_whole()) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
   *fd = static_cast<std::uint64_t>(ticket.fd);
   return ZE_RESULT_SUCCESS;
 }
@@ -221,13 +158,13 @@ ze_result_t handle_from_descriptor(ze_context_handle_t handle, std::uint64_t fd,
   Lock guard{all.lock};
   for (const auto& [base, entry] : all.by_base) {
     if (entry.ticket.file != status.st_ino || entry.ticket.fd != descriptor) continue;
-    *ipc = write(entry.ticket);
+    *ipc = write_ticket(entry.ticket);
     return ZE_RESULT_SUCCESS;
   }
-  // Received from another process: the file is one allocation, from its first byte on.
-  *ipc = write({descriptor, ::getpid(), ticket_magic, status.st_ino, status.st_dev, 0,
-                static_cast<std::uint64_t>(status.st_size),
-                static_cast<std::uint32_t>(node::MemoryKind::device)});
+  // Received from another process.
+  auto ticket = ticket_of_descriptor(descriptor);
+  if (!ticket.is_whole()) ticket = ticket_of_file(descriptor, node::MemoryKind::device);
+  *ipc = write_ticket(ticket);
   return ZE_RESULT_SUCCESS;
 }
 
@@ -238,15 +175,13 @@ Result<Address> import_descriptor(Context& context, const Device* device,
   constexpr ze_external_memory_type_flags_t known =
       ZE_EXTERNAL_MEMORY_TYPE_FLAG_OPAQUE_FD | ZE_EXTERNAL_MEMORY_TYPE_FLAG_DMA_BUF;
   if ((import_request.flags & known) == 0) return Status::unsupported;
-  struct stat status {};
-  if (::fstat(import_request.fd, &status) != 0 || status.st_size == 0)
-    return Status::invalid_argument;
   // Importing hands the descriptor over; the node keeps one of its own.
+  auto ticket = ticket_of_descriptor(import_request.fd);
+  if (!ticket.is_whole())
+    ticket = ticket_of_file(import_request.fd,
+                            device != nullptr ? node::MemoryKind::device : node::MemoryKind::host);
+  if (!ticket.is_whole() || ticket.size == 0) return Status::invalid_argument;
   const UniqueFd fd{import_request.fd};
-  Ticket ticket;
-  ticket.size = static_cast<std::uint64_t>(status.st_size);
-  ticket.kind = static_cast<std::uint32_t>(device != nullptr ? node::MemoryKind::device
-                                                             : node::MemoryKind::host);
   return import(context, device, fd, ticket);
 }
 
@@ -257,7 +192,7 @@ ze_result_t export_descriptor(Context& context, const node::Allocation& memory,
   if ((exported.flags & known) == 0) return ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION;
   const auto outcome = context.node().export_memory(memory.interval.begin);
   if (!outcome) return fail(outcome.status(), "exporting memory");
-  exported.fd = outcome->fd;
+  exported.fd = descriptor_that_tells(*outcome).release();
   return ZE_RESULT_SUCCESS;
 }
 

@@ -20,6 +20,7 @@ inline constexpr const char* mutable_list_name = "ZE_experimental_mutable_comman
 inline constexpr const char* kernel_binary_name = "ZE_extension_kernel_binary_exp";
 inline constexpr const char* cache_line_name = "ZE_extension_device_cache_line_size";
 inline constexpr const char* usable_memory_name = "ZE_extension_device_usablemem_size_properties";
+inline constexpr const char* read_only_memory_name = "ZE_extension_virtual_mem_readonly_properties";
 inline constexpr const char* immediate_append_name =
     "ZE_experimental_immediate_command_list_append";
 
@@ -33,6 +34,7 @@ enum StructureType : std::uint32_t {
   stype_external_semaphore_fd = 0x00020024,
   stype_device_cache_line = 0x00020028,
   stype_device_usable_memory = 0x00020041,
+  stype_device_read_only_memory = 0x00010015,
   stype_relaxed_limits = 0x00010016,
 };
 
@@ -43,6 +45,15 @@ struct InitDriverTypes {
   std::uint32_t flags;
 };
 inline constexpr std::uint32_t driver_type_gpu = 1u << 0;
+
+/// ze_device_readonly_memory_ext_properties_t (1.16).
+struct DeviceReadOnlyMemory {
+  ze_structure_type_t stype;
+  void* pNext;
+  std::uint32_t capability;
+};
+/// Writes to pages mapped read-only fail.
+inline constexpr std::uint32_t read_only_is_enforced = 2;
 
 /// ze_device_ip_version_ext_t (1.5).
 struct DeviceIpVersion {
