@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "base/arena.hpp"
 #include "base/mutex.hpp"
 
 namespace zesvm {
@@ -50,6 +51,13 @@ void say(const char* message) {
 /// What the signal handler and the service threads of one node share.
 struct CpuFaults::Service {
   explicit Service(CpuFaultResolver& fault_resolver) : resolver(fault_resolver) {}
+
+  // Not in the program's heap, which may be what is frozen: handlers write here.
+  static void* operator new(std::size_t size) {
+    if (void* const place = arena_allocate(size)) return place;
+    throw std::bad_alloc{};
+  }
+  static void operator delete(void* place, std::size_t size) { arena_free(place, size); }
 
   /// Leaves a request for the threads. Called by the signal handler.
   void post(Request& request) {
@@ -205,8 +213,42 @@ bool is_answered_ok(CpuFaults::Service& service, Address where, const ucontext_t
   return request.answer.load() == 1 + static_cast<std::uint32_t>(Status::ok);
 }
 
+/// What is frozen; in memory that never is.
+struct Frozen {
+  std::mutex one;
+  std::atomic<std::uint64_t> begin{0};
+  std::atomic<std::uint64_t> end{0};
+  /// Counts thaws.
+  std::atomic<std::uint32_t> thaws{0};
+};
+// Never freed: the signal handler reads it.
+std::atomic<Frozen*> frozen{nullptr};
+
+/// Waits for the end of a freeze of that address; false when it is not frozen.
+bool wait_while_frozen(Address where) {
+  Frozen* const now = frozen.load(std::memory_order_acquire);
+  if (now == nullptr) return false;
+  const std::uint32_t seen = now->thaws.load();
+  if (where.value < now->begin.load() || where.value >= now->end.load()) return false;
+  futex_wait(now->thaws, seen);
+  return true;
+}
+
+// Its address tells a signal of ours.
+char interruption;
+
+bool is_interruption(const siginfo_t& info) {
+  return info.si_code == SI_QUEUE && info.si_value.sival_ptr == &interruption &&
+         info.si_pid == ::getpid();
+}
+
 void handle(int signal, siginfo_t* info, void* context) {
+  if (is_interruption(*info)) return;
   const int saved_errno = errno;
+  if (info->si_code > 0 && wait_while_frozen(address_of(info->si_addr))) {
+    errno = saved_errno;
+    return;
+  }
   // Called by a handler we passed this fault on to, we are further down the same stack. A handler
   // that left with siglongjmp left `depth` behind; the next fault with a context at the same place
   // has its frame at the same place, too.
@@ -282,6 +324,8 @@ void install_first_time() {
   static std::once_flag once;
   std::call_once(once, [] {
     const Lock guard{install_lock()};
+    frozen.store(arena_new<Frozen>(), std::memory_order_release);
+    if (frozen.load() == nullptr) throw std::bad_alloc{};
     install();
     ::pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
   });
@@ -330,6 +374,33 @@ void CpuFaults::watch(Interval interval) {
   auto* const watch = new Watch{interval, {}, watches.load(std::memory_order_relaxed)};
   watch->service.store(service_.get(), std::memory_order_release);
   watches.store(watch, std::memory_order_release);
+}
+
+CpuFaults::Freeze::Freeze(Interval interval) {
+  Frozen& now = *frozen.load(std::memory_order_acquire);
+  now.one.lock();
+  now.end.store(interval.end.value);
+  now.begin.store(interval.begin.value);
+}
+
+CpuFaults::Freeze::~Freeze() {
+  Frozen& now = *frozen.load(std::memory_order_acquire);
+  now.end.store(0);
+  // After that, so that a thread that still saw it frozen does not sleep.
+  now.thaws.fetch_add(1);
+  futex_wake(now.thaws, INT_MAX);
+  now.one.unlock();
+}
+
+void CpuFaults::interrupt(pid_t thread) {
+  struct sigaction now {};
+  ::sigaction(SIGSEGV, nullptr, &now);
+  if (!is_ours(now) && !is_of_zesvm(now)) return;
+  siginfo_t info{};
+  info.si_code = SI_QUEUE;
+  info.si_pid = ::getpid();
+  info.si_value.sival_ptr = &interruption;
+  ::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), thread, SIGSEGV, &info);
 }
 
 void CpuFaults::notice_displacement() {

@@ -14,9 +14,12 @@
 ///     chain (H2). A chain that comes back to ours goes on to the handler after it, never in a circle
 /// F3  in a child made by `fork` no fault is taken; where one would have been, a line on stderr says
 ///     why, and it is passed on (H5)
+/// F4  a fault in a frozen interval waits for the thaw, and no service thread with it: those may be
+///     the ones that fault
 #pragma once
 
 #include <memory>
+#include <sys/types.h>
 
 #include "base/interval.hpp"
 #include "base/status.hpp"
@@ -51,6 +54,23 @@ class CpuFaults {
 
   /// Takes faults in an interval from now on, until the end.
   void watch(Interval interval);
+
+  /// Lets faults in an interval wait while it lives, and be tried again after. One at a time.
+  ///
+  /// @locks    must not write outside the caller's stack and the arena while it lives: anything else
+  ///           may be in the interval
+  class Freeze {
+   public:
+    explicit Freeze(Interval interval);
+    ~Freeze();
+    Freeze(const Freeze&) = delete;
+    Freeze& operator=(const Freeze&) = delete;
+  };
+
+  /// Lets the system call that a thread of this process waits in begin anew, if it is one that does
+  /// after a signal. Does nothing when a handler of the program would see the signal.
+  static void interrupt(pid_t thread);
+
   /// Looks whether another handler took the place of ours, and takes it again (F2).
   ///
   /// @cost     one system call

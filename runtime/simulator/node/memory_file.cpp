@@ -20,8 +20,13 @@ Result<MemoryFile> MemoryFile::create(const char* name, Bytes size) {
 }
 
 Result<MemoryFile> MemoryFile::adopt(UniqueFd fd, Bytes begin, Bytes size) {
-  void* alias = ::mmap(nullptr, size.count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                       fd.get(), static_cast<off_t>(begin.count));
+  void* alias = MAP_FAILED;
+  // A file that was opened to be read is read only.
+  for (const int protection : {PROT_READ | PROT_WRITE, PROT_READ}) {
+    if (alias != MAP_FAILED) break;
+    alias = ::mmap(nullptr, size.count, protection, MAP_SHARED | MAP_NORESERVE, fd.get(),
+                   static_cast<off_t>(begin.count));
+  }
   if (alias == MAP_FAILED) return Status::out_of_host_memory;
   // Neither belongs into a core dump: a dump would read, and so populate, the whole of it.
   ::madvise(alias, size.count, MADV_DONTDUMP);

@@ -252,7 +252,9 @@ Status Node::prefetch(TileId tile, Interval interval) {
   if (state_->tile(tile).description->shared_system &&
       state_->windows->window_at(pages.begin) == nullptr) {
     state_->program_memory->notice_unmapped();
-    state_->program_memory->adopt_all(pages);
+    return state_->program_memory->with_adopted(pages, [&] {
+      return state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
+    });
   }
   return state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
 }

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "pagemap/pagemap.hpp"
+#include "simulator/node/raw_calls.hpp"
 
 namespace zesvm::simulator::node {
 
@@ -143,17 +144,14 @@ svm::Populated NodeMemory::populated(Interval interval) noexcept {
 
 Status NodeMemory::trap(Interval interval) noexcept {
   // Not replaced but protected: the page table entries stay and serve again after untrap().
-  if (::mprotect(pointer_to(interval.begin), interval.size().count, PROT_NONE) != 0) {
-    return Status::out_of_host_memory;
-  }
-  return Status::ok;
+  return protect_raw(interval, PROT_NONE) ? Status::ok : Status::out_of_host_memory;
 }
 
 void NodeMemory::untrap(Interval interval) noexcept {
   const auto mapping = find(interval.begin);
   // Freed meanwhile: shut() has already made it what it has to be.
   if (!mapping || mapping->cpu == PageAccess::none) return;
-  ::mprotect(pointer_to(interval.begin), interval.size().count, protection(mapping->cpu));
+  protect_raw(interval, protection(mapping->cpu));
 }
 
 void NodeMemory::clear(Interval interval) noexcept {

@@ -241,11 +241,10 @@ Status NodeState::resolve_gpu(Tile& tile, Address where, tile::Access access) {
   const VirtualClock::OnTile on_tile{index_of(tile.id)};
   clock.charge(ChargeKind::fault, description.simulated.gpu_fault);
   const auto resolve = [&]() -> Status {
-    auto mapping = memory.find(where);
-    if (!mapping && tile.description->shared_system && windows->window_at(where) == nullptr) {
-      ZESVM_TRY(program_memory->adopt(where));
-      mapping = memory.find(where);
+    if (tile.description->shared_system && windows->window_at(where) == nullptr) {
+      return program_memory->fault(tile, where, access_of(access));
     }
+    const auto mapping = memory.find(where);
     if (!mapping) return Status::not_mapped;
     if (!tile.description->page_faults) {
       // The device cannot fault: what launches did not name is out of its reach.

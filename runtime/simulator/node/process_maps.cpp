@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 namespace zesvm::simulator::node {
@@ -13,7 +14,7 @@ ProcessMaps::~ProcessMaps() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-bool ProcessMaps::read_line(std::array<char, 256>& line) {
+bool ProcessMaps::read_line(std::array<char, 640>& line) {
   std::size_t length = 0;
   for (;;) {
     if (at_ == used_) {
@@ -31,25 +32,29 @@ bool ProcessMaps::read_line(std::array<char, 256>& line) {
 }
 
 std::optional<ProcessMap> ProcessMaps::next() {
-  std::array<char, 256> line;
+  std::array<char, 640> line;
   if (!read_line(line)) return std::nullopt;
   unsigned long long begin = 0;
   unsigned long long end = 0;
   unsigned long long offset = 0;
   unsigned long long inode = 0;
   char rights[5] = {};
+  unsigned major = 0;
+  unsigned minor = 0;
   int label = 0;
-  if (std::sscanf(line.data(), "%llx-%llx %4s %llx %*x:%*x %llu %n", &begin, &end, rights, &offset,
-                  &inode, &label) != 5) {
+  if (std::sscanf(line.data(), "%llx-%llx %4s %llx %x:%x %llu %n", &begin, &end, rights, &offset,
+                  &major, &minor, &inode, &label) != 7) {
     return std::nullopt;
   }
   ProcessMap map;
   map.interval = {{begin}, {end}};
   map.is_readable = rights[0] == 'r';
   map.is_writable = rights[1] == 'w';
+  map.is_executable = rights[2] == 'x';
   map.is_private = rights[3] == 'p';
   map.file_offset = {offset};
   map.inode = static_cast<ino_t>(inode);
+  map.device = makedev(major, minor);
   std::strncpy(map.label.data(), line.data() + label, map.label.size() - 1);
   return map;
 }

@@ -16,11 +16,13 @@ struct ProcessMap {
   Interval interval{};
   bool is_readable = false;
   bool is_writable = false;
+  bool is_executable = false;
   bool is_private = false;
   Bytes file_offset;
   ino_t inode = 0;
-  /// The beginning of its path or label; empty for plain anonymous memory.
-  std::array<char, 32> label{};
+  dev_t device = 0;
+  /// Its path or label; empty for plain anonymous memory.
+  std::array<char, 512> label{};
 
   bool is_anonymous() const { return inode == 0 && label[0] == '\0'; }
   bool is_inaccessible() const { return !is_readable && !is_writable; }
@@ -39,7 +41,7 @@ class ProcessMaps {
 
  private:
   /// Puts the next line into `line`; the part that does not fit is dropped.
-  bool read_line(std::array<char, 256>& line);
+  bool read_line(std::array<char, 640>& line);
 
   int fd_;
   std::array<char, 4096> buffer_;

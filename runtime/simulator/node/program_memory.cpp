@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <chrono>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
+#include "base/cpu_faults.hpp"
 #include "simulator/node/node_state.hpp"
+#include "simulator/node/raw_calls.hpp"
+#include "simulator/node/waiting_threads.hpp"
+#include "svm/invalidation.hpp"
 
 namespace zesvm::simulator::node {
 
@@ -18,25 +21,23 @@ namespace {
 /// Adopted at once: the largest chunk that moves.
 constexpr Bytes chunk_size = 2_MiB;
 
+/// Adopted at once where it does not move: system calls that write to a frozen page fail.
+constexpr Bytes small_chunk = 64_KiB;
+
 /// Address space only, until used.
 constexpr Bytes file_size = 16_GiB;
 
-/// Heaps of the C library's threads begin at multiples of this.
-constexpr Bytes thread_heap_alignment = 64_MiB;
+/// Watched at once: the fault handler looks through all that is.
+constexpr Bytes watched_size = 1_GiB;
 
-/// What lies inaccessible below a stack is no larger; larger gaps are somebody's reservations.
-constexpr Bytes largest_guard = 1_MiB;
+/// A piece that the program changes again and again between our look and the fault on it.
+constexpr int most_adoptions = 100;
 
-/// The size of thread stacks: what is so near above a guard page may be one.
-Bytes stack_size() {
-  pthread_attr_t attributes;
-  std::size_t size = std::size_t{8} << 20;
-  if (::pthread_getattr_default_np(&attributes) == 0) {
-    ::pthread_attr_getstacksize(&attributes, &size);
-    ::pthread_attr_destroy(&attributes);
-  }
-  return align_up(Bytes{size}, cpu_page);
-}
+/// A block that stays in VRAM for longer, by its time slice or a copy under way, is lost with the
+/// change; that is longer than any of these.
+constexpr auto patience = std::chrono::seconds{10};
+
+constexpr int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 
 /// Copies one page whatever it holds: an address sanitizer would find the gaps between the program's
 /// allocations if memcpy read them.
@@ -46,7 +47,7 @@ void copy_page(void* to, const void* from) {
 }
 
 /// Copies the pages of `from` that exist; the others read as zeros on both sides.
-Status copy_present_pages(Interval from, std::byte* to) {
+void copy_pages(Interval from, std::byte* to, const ProcessMap& map) {
   UniqueFd pagemap{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
   std::array<std::uint64_t, 512> entries;
   const std::uint64_t first = from.begin.value / cpu_page.count;
@@ -54,9 +55,9 @@ Status copy_present_pages(Interval from, std::byte* to) {
   for (std::uint64_t done = 0; done < pages;) {
     const std::uint64_t part = std::min<std::uint64_t>(pages - done, entries.size());
     const auto bytes = static_cast<ssize_t>(part * sizeof entries[0]);
-    const bool is_known =
-        pagemap.is_open() && ::pread(pagemap.get(), entries.data(), static_cast<std::size_t>(bytes),
-                                     static_cast<off_t>((first + done) * 8)) == bytes;
+    const bool is_known = map.inode == 0 && pagemap.is_open() &&
+                          ::pread(pagemap.get(), entries.data(), static_cast<std::size_t>(bytes),
+                                  static_cast<off_t>((first + done) * 8)) == bytes;
     for (std::uint64_t i = 0; i < part; ++i, ++done) {
       // Bits 63 and 62: in memory, swapped out.
       if (is_known && (entries[i] >> 62) == 0) continue;
@@ -64,112 +65,91 @@ Status copy_present_pages(Interval from, std::byte* to) {
       copy_page(to + at.count, pointer_to(from.begin + at));
     }
   }
-  return Status::ok;
 }
+
+/// Pages of a file on their way to private memory that nobody may access yet. What is frozen may be
+/// anything, so that only system calls are made, with what was found out before.
+class PagesOnTheirWay {
+ public:
+  PagesOnTheirWay(const MemoryFile& file, Bytes offset, Interval to)
+      : memory_(::open("/proc/self/mem", O_RDWR | O_CLOEXEC)),
+        memory_number_(memory_.get()),
+        file_(file.descriptor()),
+        alias_(file.at(offset)),
+        offset_(offset),
+        to_(to) {}
+
+  /// Calls `move(to, from, size)` with each part whose pages exist, until it returns false.
+  template <typename Move>
+  bool for_each_part(Move move) const {
+    const std::uint64_t end = offset_.count + to_.size().count;
+    for (std::uint64_t at = offset_.count; at < end;) {
+      const long data = ::syscall(SYS_lseek, file_, at, SEEK_DATA);
+      if (data < 0 || static_cast<std::uint64_t>(data) >= end) return true;
+      const long hole = ::syscall(SYS_lseek, file_, data, SEEK_HOLE);
+      const auto from = static_cast<std::uint64_t>(data);
+      const std::uint64_t part_end = std::min(static_cast<std::uint64_t>(hole), end);
+      const std::uint64_t skip = from - offset_.count;
+      if (!move(to_.begin.value + skip, alias_ + skip, part_end - from)) return false;
+      at = part_end;
+    }
+    return true;
+  }
+
+  /// Writes them through the kernel, which needs no access of the program's.
+  bool write() const {
+    return for_each_part([this](std::uint64_t to, const std::byte* from, std::uint64_t size) {
+      return ::syscall(SYS_pwrite64, memory_number_, from, size, to) == static_cast<long>(size);
+    });
+  }
+
+  /// Copies them, once the program may access the memory.
+  void copy() const {
+    for_each_part([](std::uint64_t to, const std::byte* from, std::uint64_t size) {
+      for (std::uint64_t at = 0; at < size; at += cpu_page.count)
+        copy_page(reinterpret_cast<std::byte*>(to) + at, from + at);
+      return true;
+    });
+  }
+
+ private:
+  const UniqueFd memory_;
+  const int memory_number_;
+  const int file_;
+  const std::byte* const alias_;
+  const Bytes offset_;
+  const Interval to_;
+};
 
 }  // namespace
 
-Result<ProgramMemory::Found> ProgramMemory::look_up(Address where) {
-  ProcessMaps maps;
-  ProcessMap before;
-  while (const auto map = maps.next()) {
-    if (!map->interval.contains(where)) {
-      if (map->interval.begin > where) break;
-      before = *map;
-      continue;
+ProgramMemory::ProgramMemory(NodeState& node) : node_(node) { listen_to_memory_calls(*this); }
+
+ProgramMemory::~ProgramMemory() { stop_listening(*this); }
+
+Status ProgramMemory::fault(Tile& tile, Address where, svm::Access access) {
+  for (int attempt = 0; attempt < most_adoptions; ++attempt) {
+    {
+      const SharedLock held{lock_};
+      if (node_.memory.find(where)) return node_.space->fault(tile.device_id, where, access);
     }
-    Found found{*map};
-    const bool follows = before.interval.end == map->interval.begin;
-    found.is_stack_below = follows && before.is_anonymous() && before.is_inaccessible() &&
-                           before.interval.size() <= largest_guard;
-    const auto after = maps.next();
-    const bool is_thread_heap = is_aligned(map->interval.begin, thread_heap_alignment) && after &&
-                                after->interval.begin == map->interval.end &&
-                                after->is_inaccessible();
-    // Memory right behind a file's is the zeroed data of a library or of the program.
-    const bool is_behind_file = follows && before.inode != 0 && before.is_private;
-    found.may_migrate = map->is_anonymous() && !is_thread_heap && !is_behind_file;
-    return found;
+    ZESVM_TRY(adopt(where));
   }
-  return Status::not_mapped;
+  return Status::busy;
 }
 
 Status ProgramMemory::adopt(Address where) {
   const Lock guard{lock_};
   if (node_.memory.find(where)) return Status::ok;
-  ZESVM_TRY_ASSIGN(found, look_up(where));
-  const ProcessMap& map = found.map;
-  const bool is_heap = std::strcmp(map.label.data(), "[heap]") == 0;
-  if (!map.is_private || !map.is_readable || !map.is_writable || !(map.is_anonymous() || is_heap)) {
-    return Status::permission_denied;
-  }
-  Interval usable = map.interval;
-  if (found.is_stack_below) {
-    usable.begin = std::min(usable.begin + stack_size(), usable.end);
-  }
-  // Pieces are disjoint: what is between two of them may be adopted later, in a smaller one.
-  Interval piece = Interval::chunk_at(where, chunk_size).intersection(usable);
-  for (const NodeMapping& other : node_.memory.all_in(piece)) {
-    if (other.interval.end <= where) piece.begin = std::max(piece.begin, other.interval.end);
-    if (other.interval.begin > where) piece.end = std::min(piece.end, other.interval.begin);
-  }
-  if (!piece.contains(where)) return Status::permission_denied;
-  return take(piece, found);
-}
-
-Result<ProgramMemory::Piece> ProgramMemory::file_space(Interval piece) {
-  // Aligned as the memory is, so that huge pages and neighbouring pieces fit together.
-  const Bytes skew = (piece.begin - Address{}) % chunk_size;
-  if (files_.empty() || file_size - used_of_last_ < chunk_size * 2) {
-    SharedFile file;
-    ZESVM_TRY_ASSIGN(memory, MemoryFile::create("zesvm-program", file_size));
-    file.memory = std::move(memory);
-    ZESVM_TRY(node_.share(file));
-    files_.push_back(std::move(file));
-    used_of_last_ = {};
-  }
-  Bytes offset = align_down(used_of_last_, chunk_size) + skew;
-  if (offset < used_of_last_) offset += chunk_size;
-  used_of_last_ = offset + piece.size();
-  return Piece{piece, files_.size() - 1, offset};
-}
-
-Status ProgramMemory::freeze_and_replace(const Piece& piece) {
-  void* const address = pointer_to(piece.interval.begin);
-  const std::size_t size = piece.interval.size().count;
-  const SharedFile& file = files_[piece.file];
-  // From here until it is replaced, threads that write there wait in wait_until_accessible(). (G2)
-  if (::mprotect(address, size, PROT_READ) != 0) return Status::out_of_host_memory;
-  const Status copied = copy_present_pages(piece.interval, file.memory.at(piece.offset));
-  if (copied == Status::ok &&
-      ::mmap(address, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED,
-             file.memory.descriptor(), static_cast<off_t>(piece.offset.count)) != MAP_FAILED) {
-    return Status::ok;
-  }
-  ::mprotect(address, size, PROT_READ | PROT_WRITE);
-  return Status::out_of_host_memory;
-}
-
-Status ProgramMemory::take(Interval interval, const Found& found) {
-  ZESVM_TRY_ASSIGN(piece, file_space(interval));
-  pieces_.reserve(pieces_.size() + 1);
-  node_.cpu_faults->watch(interval);
-  ZESVM_TRY(freeze_and_replace(piece));
-  pieces_.push_back(piece);
-  node_.memory.know({.interval = interval,
-                     .kind = MemoryKind::shared,
-                     .is_migratable = found.may_migrate,
-                     .is_programs = true,
-                     .file = &files_[piece.file],
-                     .file_offset = piece.offset});
-  return Status::ok;
+  ZESVM_TRY_ASSIGN(mapping, program_mapping_at(where));
+  return mapping.use == Use::file_mapped ? map_file(mapping) : take(where, mapping);
 }
 
 void ProgramMemory::adopt_all(Interval interval) {
   for (Address where = interval.begin; where < interval.end;) {
     // What cannot be adopted is found out again by the fault on it, and reported there.
     if (adopt(where) != Status::ok) {
-      where = align_down(where, chunk_size) + chunk_size;
+      where = align_down(where, small_chunk) + small_chunk;
       continue;
     }
     const auto mapping = node_.memory.find(where);
@@ -177,102 +157,249 @@ void ProgramMemory::adopt_all(Interval interval) {
   }
 }
 
-bool ProgramMemory::wait_until_accessible(Address where) {
-  const Lock guard{lock_};
-  const auto found = look_up(where);
-  return found.has_value() && found->map.is_readable && found->map.is_writable;
+Result<ProgramMemory::Space> ProgramMemory::file_space(Address chunk) {
+  if (const auto known = spaces_.find(chunk); known != spaces_.end()) return known->second;
+  if (files_.empty() || file_size - used_of_last_ < chunk_size) {
+    SharedFile file;
+    ZESVM_TRY_ASSIGN(memory, MemoryFile::create("zesvm-program", file_size));
+    file.memory = std::move(memory);
+    ZESVM_TRY(node_.share(file));
+    files_.push_back(std::move(file));
+    used_of_last_ = {};
+  }
+  const Space space{&files_.back(), used_of_last_};
+  used_of_last_ += chunk_size;
+  spaces_.emplace(chunk, space);
+  return space;
 }
 
-std::vector<Interval> ProgramMemory::what_is_left(const Piece& piece) const {
+Status ProgramMemory::take(Address where, const ProgramMapping& mapping) {
+  const Bytes size = mapping.use == Use::replaced_and_moved ? chunk_size : small_chunk;
+  Interval interval = Interval::chunk_at(where, size).intersection(mapping.usable);
+  // Pieces are disjoint: what is between two of them may be adopted later, in a smaller one. (G1)
+  const auto next = pieces_.upper_bound(where);
+  if (next != pieces_.end()) interval.end = std::min(interval.end, next->first);
+  if (next != pieces_.begin()) {
+    interval.begin = std::max(interval.begin, std::prev(next)->second.interval.end);
+  }
+  const Address chunk = align_down(where, chunk_size);
+  ZESVM_TRY_ASSIGN(space, file_space(chunk));
+  const Piece piece{interval, space.file, space.offset + (interval.begin - chunk), mapping.use};
+  watch(interval);
+  ZESVM_TRY(replace(piece, mapping.map));
+  add(piece, mapping.use == Use::replaced_and_moved, true);
+  return Status::ok;
+}
+
+Status ProgramMemory::replace(const Piece& piece, const ProcessMap& map) {
+  const MemoryFile& memory = piece.file->memory;
+  bool is_replaced = false;
+  {
+    const CpuFaults::Freeze frozen{piece.interval};  // (G2)
+    if (!protect_raw(piece.interval, PROT_READ)) return Status::out_of_host_memory;
+    copy_pages(piece.interval, memory.at(piece.offset), map);
+    is_replaced = map_raw(piece.interval, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                          memory.descriptor(), piece.offset);
+    if (!is_replaced) protect_raw(piece.interval, PROT_READ | PROT_WRITE);
+  }
+  if (!is_replaced) {
+    memory.punch(piece.offset, piece.interval.size());
+    return Status::out_of_host_memory;
+  }
+  begin_waits_anew(piece.interval);
+  return Status::ok;
+}
+
+Status ProgramMemory::map_file(const ProgramMapping& mapping) {
+  ZESVM_TRY_ASSIGN(descriptor, open_file_of(mapping.map));
   struct stat file {};
-  ::fstat(files_[piece.file].memory.descriptor(), &file);
-  std::vector<Interval> left;
-  ProcessMaps maps;
-  while (const auto map = maps.next()) {
+  ::fstat(descriptor.get(), &file);
+  Interval interval = mapping.usable;
+  const Bytes begin = mapping.map.file_offset;
+  // Beyond its end an access ends the process of the tile.
+  const Bytes size = align_up(Bytes{static_cast<std::uint64_t>(file.st_size)}, cpu_page);
+  if (size <= begin) return Status::permission_denied;
+  interval.end = std::min(interval.end, interval.begin + (size - begin));
+  ZESVM_TRY_ASSIGN(memory, MemoryFile::adopt(std::move(descriptor), begin, interval.size()));
+  SharedFile* const shared = arena_new<SharedFile>();
+  if (shared == nullptr) return Status::out_of_host_memory;
+  shared->memory = std::move(memory);
+  if (const Status status = node_.share(*shared); status != Status::ok) {
+    arena_delete(shared);
+    return status;
+  }
+  watch(interval);
+  add({interval, shared, begin, Use::file_mapped}, false, mapping.map.is_writable);
+  return Status::ok;
+}
+
+void ProgramMemory::add(const Piece& piece, bool may_migrate, bool is_writable) {
+  pieces_.emplace(piece.interval.begin, piece);
+  {
+    const std::lock_guard guard{index_lock_};
+    index_.emplace(piece.interval.begin, piece.interval.end);
+  }
+  const PageAccess access = is_writable ? PageAccess::read_write : PageAccess::read_only;
+  node_.memory.know({.interval = piece.interval,
+                     .kind = MemoryKind::shared,
+                     .cpu = access,
+                     .tiles = access,
+                     .is_migratable = may_migrate,
+                     .is_programs = true,
+                     .file = piece.file,
+                     .file_offset = piece.offset});
+}
+
+void ProgramMemory::remove(Address begin) {
+  pieces_.erase(begin);
+  const std::lock_guard guard{index_lock_};
+  index_.erase(begin);
+}
+
+void ProgramMemory::watch(Interval interval) {
+  for (Address at = align_down(interval.begin, watched_size); at < interval.end;
+       at = at + watched_size) {
+    if (!watched_.emplace(at, at).second) continue;
+    node_.cpu_faults->watch({at, at + watched_size});
+  }
+}
+
+bool ProgramMemory::wait_until_accessible(Address where) {
+  const SharedLock held{lock_};
+  return is_accessible(where);
+}
+
+ProgramMemory::List<Interval> ProgramMemory::what_is_left(const Piece& piece,
+                                                          const List<ProcessMap>& maps) const {
+  struct stat file {};
+  ::fstat(piece.file->memory.descriptor(), &file);
+  List<Interval> left;
+  auto map = std::partition_point(maps.begin(), maps.end(), [&](const ProcessMap& each) {
+    return each.interval.end <= piece.interval.begin;
+  });
+  for (; map != maps.end() && map->interval.begin < piece.interval.end; ++map) {
     const Interval part = map->interval.intersection(piece.interval);
-    if (part.is_empty() || map->inode != file.st_ino || map->is_private) continue;
     const Bytes offset = map->file_offset + (part.begin - map->interval.begin);
-    if (offset == piece.offset + (part.begin - piece.interval.begin)) left.push_back(part);
+    if (map->inode != file.st_ino || offset != piece.offset + (part.begin - piece.interval.begin))
+      continue;
+    if (!left.empty() && left.back().end == part.begin) {
+      left.back().end = part.end;
+    } else {
+      left.push_back(part);
+    }
   }
   return left;
 }
 
-bool ProgramMemory::is_whole(const Piece& piece, const std::vector<ProcessMap>& ours) const {
-  struct stat file {};
-  ::fstat(files_[piece.file].memory.descriptor(), &file);
-  Address reached = piece.interval.begin;
-  for (const ProcessMap& map : ours) {
-    if (!map.interval.contains(reached)) continue;
-    const Bytes offset = map.file_offset + (reached - map.interval.begin);
-    if (map.inode != file.st_ino || offset != piece.offset + (reached - piece.interval.begin)) {
-      return false;
-    }
-    reached = map.interval.end;
-    if (reached >= piece.interval.end) return true;
-  }
-  return false;
-}
-
 void ProgramMemory::restore(const Piece& piece, Interval part) {
-  const std::size_t size = part.size().count;
-  void* const address = pointer_to(part.begin);
-  void* const copy =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  // Without memory for a copy it stays what it is: the program's still, and the file's.
-  if (copy == MAP_FAILED) return;
-  const MemoryFile& memory = files_[piece.file].memory;
+  const MemoryFile& memory = piece.file->memory;
   const Bytes offset = piece.offset + (part.begin - piece.interval.begin);
-  // Frozen from here on, as in freeze_and_replace(). (G2)
-  if (::mprotect(address, size, PROT_READ) != 0) {
-    ::munmap(copy, size);
-    return;
+  const PagesOnTheirWay pages{memory, offset, part};
+  {
+    const CpuFaults::Freeze frozen{part};  // (G2)
+    // A new mapping at the addresses' own place: the kernel makes one of it and its neighbours.
+    // Without memory for it the part stays what it is: the program's still, and the file's.
+    if (!map_raw(part, PROT_NONE, anonymous, -1, {})) return;
+    const bool is_written = pages.write();
+    protect_raw(part, PROT_READ | PROT_WRITE);
+    if (!is_written) pages.copy();
   }
-  for (Bytes at; at < part.size(); at += cpu_page) {
-    if (!memory.has_page(offset + at, cpu_page)) continue;
-    std::memcpy(static_cast<std::byte*>(copy) + at.count, memory.at(offset + at), cpu_page.count);
-  }
-  if (::mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, address) == MAP_FAILED) {
-    ::mprotect(address, size, PROT_READ | PROT_WRITE);
-    ::munmap(copy, size);
-    return;
-  }
+  begin_waits_anew(part);
   memory.punch(offset, part.size());
 }
 
-void ProgramMemory::give_back(const Piece& piece) {
-  // What cannot be saved stays in VRAM, and the program's access to it ends with the node.
-  if (node_.space->migrate_to_system(piece.interval, pagemap::Cause::unmap).status() !=
-      Status::ok) {
-    return;
+bool ProgramMemory::give_back(const Piece& piece, Fate fate) {
+  if (piece.use == Use::replaced_and_moved && fate == Fate::kept) {
+    const auto limit = std::chrono::steady_clock::now() + patience;
+    while (node_.space->migrate_to_system(piece.interval, pagemap::Cause::unmap).status() !=
+           Status::ok) {
+      if (std::chrono::steady_clock::now() > limit) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
   }
   node_.memory.forget(piece.interval.begin);
   { const svm::Invalidation gone{*node_.space, piece.interval, svm::Event::unmap}; }
   node_.space->collect_unmapped();
-  for (const Interval part : what_is_left(piece)) restore(piece, part);
+  if (piece.use == Use::file_mapped) {
+    node_.unshare(*piece.file);
+    arena_delete(piece.file);
+    return true;
+  }
+  if (fate == Fate::dropped) {
+    piece.file->memory.punch(piece.offset, piece.interval.size());
+    return true;
+  }
+  List<ProcessMap> maps;
+  for (ProcessMaps all; const auto map = all.next();) {
+    if (map->interval.overlaps(piece.interval)) maps.push_back(*map);
+  }
+  const auto left = what_is_left(piece, maps);
+  for (const Interval part : left) restore(piece, part);
+  // What went elsewhere with its pages keeps them.
+  if (left.size() != 1 || left.front() != piece.interval)
+    spaces_.erase(align_down(piece.interval.begin, chunk_size));
+  return true;
+}
+
+void ProgramMemory::give_back_all(Interval interval, Change change) {
+  auto at = pieces_.upper_bound(interval.begin);
+  if (at != pieces_.begin()) --at;
+  while (at != pieces_.end() && at->first < interval.end) {
+    const Piece piece = (at++)->second;
+    if (!piece.interval.overlaps(interval)) continue;
+    const bool is_whole = interval.contains(piece.interval);
+    const Fate fate = change == Change::drops && is_whole ? Fate::dropped : Fate::kept;
+    if (give_back(piece, fate)) remove(piece.interval.begin);
+  }
+}
+
+bool ProgramMemory::concerns(Interval interval) noexcept {
+  const std::lock_guard guard{index_lock_};
+  auto at = index_.upper_bound(interval.begin);
+  if (at != index_.begin() && std::prev(at)->second > interval.begin) return true;
+  return at != index_.end() && at->first < interval.end;
+}
+
+void ProgramMemory::before_change(std::span<const Interval> intervals,
+                                  Change change) noexcept ZESVM_NO_THREAD_SAFETY_ANALYSIS {
+  lock_.lock();
+  for (const Interval interval : intervals) give_back_all(interval, change);
+}
+
+void ProgramMemory::after_change() noexcept ZESVM_NO_THREAD_SAFETY_ANALYSIS { lock_.unlock(); }
+
+void ProgramMemory::before_fork() noexcept ZESVM_NO_THREAD_SAFETY_ANALYSIS {
+  lock_.lock();
+  give_back_all({Address{}, Address{~std::uint64_t{0}}}, Change::keeps);
+  // The child must be able to look.
+  index_lock_.lock();
+}
+
+void ProgramMemory::after_fork() noexcept ZESVM_NO_THREAD_SAFETY_ANALYSIS {
+  index_lock_.unlock();
+  lock_.unlock();
 }
 
 void ProgramMemory::notice_unmapped() {
   const Lock guard{lock_};
   if (pieces_.empty()) return;
-  std::vector<ProcessMap> ours;
-  ProcessMaps maps;
-  while (const auto map = maps.next()) {
-    if (std::strstr(map->label.data(), "zesvm-program") != nullptr) ours.push_back(*map);
+  List<ProcessMap> maps;
+  for (ProcessMaps all; const auto map = all.next();) {
+    const auto next = pieces_.lower_bound(map->interval.end);
+    if (next == pieces_.begin()) continue;
+    if (std::prev(next)->second.interval.overlaps(map->interval)) maps.push_back(*map);
   }
-  for (std::size_t i = 0; i < pieces_.size();) {
-    if (is_whole(pieces_[i], ours)) {
-      ++i;
-      continue;
-    }
-    give_back(pieces_[i]);
-    pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(i));
+  for (auto at = pieces_.begin(); at != pieces_.end();) {
+    const Piece piece = (at++)->second;
+    const auto left = what_is_left(piece, maps);
+    if (left.size() == 1 && left.front() == piece.interval) continue;
+    if (give_back(piece, Fate::kept)) remove(piece.interval.begin);
   }
 }
 
 void ProgramMemory::release_all() {
   const Lock guard{lock_};
-  for (const Piece& piece : pieces_) give_back(piece);
-  pieces_.clear();
+  give_back_all({Address{}, Address{~std::uint64_t{0}}}, Change::keeps);
 }
 
 }  // namespace zesvm::simulator::node

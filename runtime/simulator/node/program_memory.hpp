@@ -1,87 +1,125 @@
 /// @file program_memory.hpp
-/// Memory the program got elsewhere (malloc, new, mmap), used by tiles of devices with shared
-/// system access.
+/// Memory the program got elsewhere (malloc, new, mmap, its variables), used by tiles of devices
+/// with shared system access.
 ///
-/// When a tile first touches it, the chunk around the address is *adopted*: its private anonymous
-/// pages are replaced, in place and with the same content, by pages of a file that tiles can map.
-/// Threads that write to it meanwhile wait in the fault handler.
+/// When a tile first touches it, the piece around the address is *adopted*: its private pages are
+/// replaced, in place and with the same content, by pages of a file that tiles can map. Threads that
+/// write to it meanwhile wait in the fault handler. Mappings of files and shared ones are mapped as
+/// they are. Before the program changes a mapping, or forks, what it concerns is *given back*: it is
+/// plain memory of the program again, content and all, and no tile has it mapped.
 ///
-/// G1  an adopted piece was one mapping of private anonymous memory, readable and writable
-/// G2  no lock below allocations is held, and no heap used, while a piece is frozen
-/// G3  stacks are never adopted, heaps of the C library never migrate: whoever serves a fault may
-///     be using them
-///
-/// What the program unmaps or maps anew is noticed before the next launch or fault on a tile that
-/// is new to it, not at once. Adopted memory is shared with a forked child instead of copied.
-/// Mappings of files, and shared ones, are not taken.
+/// G1  pieces are disjoint; an adopted piece was private memory of one mapping, readable and writable
+/// G2  while a piece is frozen, nothing is written but stacks of threads and the arena
+/// G3  what threads run on is never adopted; heaps of the C library and variables never migrate:
+///     whoever serves a fault may be using them
+/// G4  no fault of a tile is served while a piece is given back, nor until the change that follows
+///     is done
+/// Changes made past the C library are noticed before the next launch only.
 #pragma once
 
 #include <deque>
+#include <map>
+#include <mutex>
 #include <vector>
 
+#include "base/arena.hpp"
 #include "base/mutex.hpp"
 #include "base/status.hpp"
+#include "simulator/node/memory_calls.hpp"
 #include "simulator/node/memory_file.hpp"
 #include "simulator/node/process_maps.hpp"
+#include "simulator/node/program_mapping.hpp"
+#include "svm/device_port.hpp"
 
 namespace zesvm::simulator::node {
 
 class NodeState;
+struct Tile;
 
 /// The adopted memory of one node.
-class ProgramMemory {
+class ProgramMemory : public MemoryCallListener {
  public:
-  explicit ProgramMemory(NodeState& node) : node_(node) {}
+  explicit ProgramMemory(NodeState& node);
+  ~ProgramMemory() override;
   ProgramMemory(const ProgramMemory&) = delete;
   ProgramMemory& operator=(const ProgramMemory&) = delete;
 
-  /// Adopts the chunk around an address. Ok when it was already.
+  /// Serves a fault of a tile on memory of the program, adopting it first.
   ///
-  /// @errors   not_mapped; permission_denied: memory that is not taken, see above
+  /// @errors   not_mapped; permission_denied: memory that is not taken (program_mapping.hpp); those
+  ///           of svm::AddressSpace::fault()
   /// @locks    takes allocations
   /// @context  fault
-  Status adopt(Address where);
-  /// Adopts what can be adopted of an interval.
-  void adopt_all(Interval interval);
+  Status fault(Tile& tile, Address where, svm::Access access);
+  /// Adopts what can be adopted of an interval, and keeps it so while `body` runs.
+  template <typename Body>
+  auto with_adopted(Interval interval, Body body) {
+    adopt_all(interval);
+    const SharedLock held{lock_};
+    return body();
+  }
   /// Waits while memory is being adopted or given back. Returns whether the program has access to
   /// the address then, so that it is worth trying again.
   /// @context  fault
   bool wait_until_accessible(Address where);
-  /// Forgets what the program unmapped or replaced since.
+  /// Forgets what the program unmapped or replaced since, without our being told.
   void notice_unmapped();
   /// Makes everything plain memory of the program again.
   void release_all();
 
+  // MemoryCallListener
+  bool concerns(Interval interval) noexcept override;
+  void before_change(std::span<const Interval> intervals, Change change) noexcept override;
+  void after_change() noexcept override;
+  void before_fork() noexcept override;
+  void after_fork() noexcept override;
+
  private:
   struct Piece {
-    Interval interval;
-    std::size_t file;
+    Interval interval{};
+    SharedFile* file = nullptr;
+    Bytes offset;
+    Use use = Use::replaced;
+  };
+  /// Where in a file the pages of a chunk of addresses go, so that adjacent pieces are one mapping.
+  struct Space {
+    SharedFile* file = nullptr;
     Bytes offset;
   };
-  struct Found {
-    ProcessMap map;
-    bool is_stack_below = false;
-    bool may_migrate = true;
-  };
+  template <typename Value>
+  using Map =
+      std::map<Address, Value, std::less<>, ArenaAllocator<std::pair<const Address, Value>>>;
+  template <typename Value>
+  using List = std::vector<Value, ArenaAllocator<Value>>;
+  enum class Fate : std::uint8_t { kept, dropped };
 
-  static Result<Found> look_up(Address where);
-  Status take(Interval piece, const Found& found) ZESVM_REQUIRES(lock_);
-  Result<Piece> file_space(Interval piece) ZESVM_REQUIRES(lock_);
-  Status freeze_and_replace(const Piece& piece) ZESVM_REQUIRES(lock_);
-  /// Returns whether the program has the whole piece mapped still.
-  bool is_whole(const Piece& piece, const std::vector<ProcessMap>& ours) const
-      ZESVM_REQUIRES(lock_);
-  std::vector<Interval> what_is_left(const Piece& piece) const ZESVM_REQUIRES(lock_);
-  /// Makes what is left of a piece plain memory of the program again.
-  void give_back(const Piece& piece) ZESVM_REQUIRES(lock_);
-  void restore(const Piece& piece, Interval part) ZESVM_REQUIRES(lock_);
+  Status adopt(Address where);
+  void adopt_all(Interval interval);
+  Status take(Address where, const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
+  Status map_file(const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
+  Result<Space> file_space(Address chunk) ZESVM_REQUIRES(lock_);
+  Status replace(const Piece& piece, const ProcessMap& map);
+  void add(const Piece& piece, bool may_migrate, bool is_writable) ZESVM_REQUIRES(lock_);
+  void watch(Interval interval) ZESVM_REQUIRES(lock_);
+  /// Returns the parts that are still mapped as they were adopted.
+  List<Interval> what_is_left(const Piece& piece, const List<ProcessMap>& maps) const;
+  /// Gives a piece back; false when its content cannot be had now.
+  bool give_back(const Piece& piece, Fate fate) ZESVM_REQUIRES(lock_);
+  void give_back_all(Interval interval, Change change) ZESVM_REQUIRES(lock_);
+  void restore(const Piece& piece, Interval part);
+  void remove(Address begin) ZESVM_REQUIRES(lock_);
 
   NodeState& node_;
-  Mutex<LockOrder::allocations> lock_;
-  // Pieces are put behind each other; files never shrink and are made as they fill.
+  // Shared while a fault on adopted memory is served. (G4)
+  SharedMutex<LockOrder::allocations> lock_;
   std::deque<SharedFile> files_ ZESVM_GUARDED_BY(lock_);
   Bytes used_of_last_ ZESVM_GUARDED_BY(lock_);
-  std::vector<Piece> pieces_ ZESVM_GUARDED_BY(lock_);
+  Map<Space> spaces_ ZESVM_GUARDED_BY(lock_);
+  Map<Address> watched_ ZESVM_GUARDED_BY(lock_);
+  Map<Piece> pieces_ ZESVM_GUARDED_BY(lock_);
+  // Innermost: a call of the program may come while anything is held. Written under lock_, too.
+  std::mutex index_lock_;
+  Map<Address> index_;
 };
 
 }  // namespace zesvm::simulator::node

@@ -1,0 +1,51 @@
+/// @file memory_calls.hpp
+/// The program's own calls that change what is mapped where, heard of before they happen.
+///
+/// The C library's munmap, mmap, mremap, mprotect and madvise are replaced where they begin, in
+/// memory, so that its own use of them (free, realloc) is heard of as well; fork through
+/// pthread_atfork. Calls made past the C library are not heard of. brk is not either.
+///
+/// MC1  a listener concerned is told before the call, and after it; the call itself is the
+///      kernel's, with its result and errno
+/// MC2  a call the library itself makes while it handles one is not told of
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/interval.hpp"
+
+namespace zesvm::simulator::node {
+
+/// What a call does to the content of an interval.
+enum class Change : std::uint8_t {
+  /// It is, or may be, still needed.
+  keeps,
+  /// It is gone afterwards.
+  drops,
+};
+
+/// Told of calls.
+class MemoryCallListener {
+ public:
+  virtual ~MemoryCallListener() = default;
+  /// Returns whether it wants to be told of a change in an interval.
+  /// @locks    takes innermost ones only
+  virtual bool concerns(Interval interval) noexcept = 0;
+  /// Called before and after a change of some intervals, by the same thread.
+  virtual void before_change(std::span<const Interval> intervals, Change change) noexcept = 0;
+  virtual void after_change() noexcept = 0;
+  /// Called before a fork, and after it in both processes, by the same thread.
+  virtual void before_fork() noexcept = 0;
+  virtual void after_fork() noexcept = 0;
+};
+
+/// Tells a listener from now on, one of at most 16. The first one makes the calls be heard of.
+void listen_to_memory_calls(MemoryCallListener& listener);
+/// Tells it no more. Waits for calls under way.
+void stop_listening(MemoryCallListener& listener);
+
+/// Returns whether calls of the C library's `name` are heard of; for tests and reports.
+bool is_heard(const char* name);
+
+}  // namespace zesvm::simulator::node

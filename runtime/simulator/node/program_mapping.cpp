@@ -1,0 +1,200 @@
+#include "simulator/node/program_mapping.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string_view>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "simulator/node/waiting_threads.hpp"
+
+namespace zesvm::simulator::node {
+namespace {
+
+/// Heaps of the C library's threads begin at multiples of this.
+constexpr Bytes thread_heap_alignment = 64_MiB;
+
+/// What lies inaccessible below a stack is no larger; larger gaps are somebody's reservations.
+constexpr Bytes largest_guard = 1_MiB;
+
+/// A thread's own variables lie below its descriptor, when it is not at the end of a stack.
+constexpr Bytes largest_thread_data = 64_KiB;
+
+/// The size of thread stacks: what is so near above a guard page may be one, or become one again.
+Bytes stack_size() {
+  pthread_attr_t attributes;
+  std::size_t size = std::size_t{8} << 20;
+  if (::pthread_getattr_default_np(&attributes) == 0) {
+    ::pthread_attr_getstacksize(&attributes, &size);
+    ::pthread_attr_destroy(&attributes);
+  }
+  return align_up(Bytes{size}, cpu_page);
+}
+
+std::string_view label_of(const ProcessMap& map) { return {map.label.data()}; }
+
+/// The mapping at an address and its neighbours.
+struct Surroundings {
+  ProcessMap before{};
+  ProcessMap map{};
+  ProcessMap after{};
+  bool is_behind_file() const {
+    return before.interval.end == map.interval.begin && before.inode != 0 && before.is_private &&
+           label_of(before) != "/dev/zero";
+  }
+  bool is_behind_guard() const {
+    return before.interval.end == map.interval.begin && before.is_anonymous() &&
+           before.is_inaccessible() && before.interval.size() <= largest_guard;
+  }
+  bool is_thread_heap() const {
+    return is_aligned(map.interval.begin, thread_heap_alignment) &&
+           after.interval.begin == map.interval.end && after.is_inaccessible();
+  }
+};
+
+Result<Surroundings> look_up(Address where) {
+  ProcessMaps maps;
+  Surroundings found;
+  while (const auto map = maps.next()) {
+    if (map->interval.begin > where) break;
+    if (!map->interval.contains(where)) {
+      found.before = *map;
+      continue;
+    }
+    found.map = *map;
+    if (const auto after = maps.next()) found.after = *after;
+    return found;
+  }
+  return Status::not_mapped;
+}
+
+/// Cuts away what threads run on: it must be writable at every moment.
+void leave_out_threads(ProgramMapping& mapping, Address where, const Surroundings& around) {
+  struct Cut {
+    Interval whole;
+    Interval left;
+    Address where;
+    bool has_stack;
+  };
+  Cut cut{mapping.usable, mapping.usable, where, around.is_behind_guard()};
+  if (cut.has_stack) cut.left.begin = std::min(cut.left.begin + stack_size(), cut.left.end);
+  for_each_thread(
+      [](void* context, int, Address descriptor) {
+        Cut& now = *static_cast<Cut*>(context);
+        if (!now.whole.contains(descriptor)) return;
+        const Address end = align_up(descriptor, cpu_page);
+        const Bytes room = std::min(end - now.whole.begin, largest_thread_data);
+        const Address begin = now.has_stack ? now.whole.begin : end - room;
+        if (now.where < begin) now.left.end = std::min(now.left.end, begin);
+        if (now.where >= begin)
+          now.left.begin = std::max(now.left.begin, std::min(end, now.left.end));
+      },
+      &cut);
+  mapping.usable = cut.left;
+}
+
+/// Returns whether an address is a variable of code that serves faults: of this library, the C
+/// library, or the one that loads libraries. They would fault themselves.
+bool serves_faults(Address where) {
+  const std::array<const void*, 3> code{reinterpret_cast<const void*>(&serves_faults),
+                                        reinterpret_cast<const void*>(&::mmap),
+                                        reinterpret_cast<const void*>(&::_dl_find_object)};
+  return std::any_of(code.begin(), code.end(), [&](const void* function) {
+    dl_find_object found{};
+    return ::_dl_find_object(const_cast<void*>(function), &found) == 0 &&
+           Interval{address_of(found.dlfo_map_start), address_of(found.dlfo_map_end)}.contains(
+               where);
+  });
+}
+
+/// Returns whether a page of the interval is the program's own copy, not the file's page.
+bool has_changed_page(Interval interval) {
+  const UniqueFd pagemap{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
+  constexpr std::uint64_t is_present = std::uint64_t{3} << 62;
+  constexpr std::uint64_t is_of_file = std::uint64_t{1} << 61;
+  std::array<std::uint64_t, 256> entries;
+  for (Address at = interval.begin; at < interval.end;) {
+    const std::size_t pages =
+        std::min<std::uint64_t>((interval.end - at) / cpu_page, entries.size());
+    const std::size_t bytes = pages * sizeof entries[0];
+    if (::pread(pagemap.get(), entries.data(), bytes,
+                static_cast<off_t>(at.value / cpu_page.count * 8)) != static_cast<ssize_t>(bytes)) {
+      return true;
+    }
+    for (std::size_t i = 0; i < pages; ++i) {
+      if ((entries[i] & is_present) != 0 && (entries[i] & is_of_file) == 0) return true;
+    }
+    at = at + cpu_page * pages;
+  }
+  return false;
+}
+
+Result<UniqueFd> opened_by_name(const char* name, const ProcessMap& map, int flags) {
+  UniqueFd file{::open(name, flags)};
+  struct stat found {};
+  if (!file.is_open() || ::fstat(file.get(), &found) != 0) return Status::permission_denied;
+  const bool is_it = found.st_ino == map.inode && found.st_dev == map.device;
+  return is_it ? Result<UniqueFd>{std::move(file)} : Status::permission_denied;
+}
+
+}  // namespace
+
+Result<ProgramMapping> program_mapping_at(Address where) {
+  ZESVM_TRY_ASSIGN(around, look_up(where));
+  const ProcessMap& map = around.map;
+  ProgramMapping mapping{Use::replaced, map.interval, map};
+  const std::string_view label = label_of(map);
+  const bool is_special = label.starts_with('[') && label != "[heap]";
+  // What is inaccessible to the program is so to tiles. Private /dev/zero is the node's own memory.
+  if (!map.is_readable || map.is_executable || is_special ||
+      (map.is_private && label == "/dev/zero"))
+    return Status::permission_denied;
+  if (!map.is_private || !map.is_writable) {
+    if (map.inode == 0 || (map.is_private && has_changed_page(map.interval)))
+      return Status::permission_denied;
+    mapping.use = Use::file_mapped;
+    return mapping;
+  }
+  if (map.is_anonymous() && !around.is_thread_heap() && !around.is_behind_file())
+    mapping.use = Use::replaced_and_moved;
+  // Pages of a reservation are as large as what is adopted at once, and no smaller.
+  if (label.starts_with("/anon_hugepage")) mapping.use = Use::replaced_and_moved;
+  if (serves_faults(where)) return Status::permission_denied;
+  leave_out_threads(mapping, where, around);
+  if (!mapping.usable.contains(where)) return Status::permission_denied;
+  return mapping;
+}
+
+Result<UniqueFd> open_file_of(const ProcessMap& map) {
+  const int flags = (map.is_private || !map.is_writable ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+  std::array<char, 96> name;
+  std::snprintf(name.data(), name.size(), "/proc/self/map_files/%llx-%llx",
+                static_cast<unsigned long long>(map.interval.begin.value),
+                static_cast<unsigned long long>(map.interval.end.value));
+  // Needs a privilege; the kernel says which file it is, so there is nothing to compare.
+  if (UniqueFd file{::open(name.data(), flags)}; file.is_open()) return file;
+  if (auto file = opened_by_name(map.label.data(), map, flags); file.has_value()) return file;
+  // A file without a name may still be open.
+  struct stat found {};
+  for (int descriptor = 0; descriptor < 4096; ++descriptor) {
+    if (::fstat(descriptor, &found) != 0 || found.st_ino != map.inode || found.st_dev != map.device)
+      continue;
+    std::snprintf(name.data(), name.size(), "/proc/self/fd/%d", descriptor);
+    if (auto file = opened_by_name(name.data(), map, flags); file.has_value()) return file;
+  }
+  return Status::permission_denied;
+}
+
+bool is_accessible(Address where) {
+  const auto found = look_up(where);
+  return found.has_value() && found->map.is_readable && found->map.is_writable;
+}
+
+}  // namespace zesvm::simulator::node
