@@ -9,6 +9,7 @@
 
 #include <zesvm/runtime.hpp>
 
+#include "api/requested_report.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/paths.hpp"
@@ -76,7 +77,9 @@ TileStatistics from_driver(const levelzero::Tile& tile, const zesvm_sim_tile_sta
 Runtime::Runtime(const RuntimeOptions& options)
     : state_(State::of(levelzero::Context::create(options))) {}
 Runtime::Runtime(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
-Runtime::~Runtime() = default;
+Runtime::~Runtime() {
+  if (state_) write_requested_report(*this);
+}
 Runtime::Runtime(Runtime&&) noexcept = default;
 Runtime& Runtime::operator=(Runtime&&) noexcept = default;
 

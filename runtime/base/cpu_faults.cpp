@@ -34,8 +34,7 @@ void futex_wake(std::atomic<std::uint32_t>& word, int count) {
 
 /// A fault that waits for its answer, on the stack of the faulting thread.
 struct Request {
-  Address where;
-  CpuAccess access = CpuAccess::read;
+  CpuFault fault;
   Request* next = nullptr;
   /// 0 until answered, then 1 + Status.
   std::atomic<std::uint32_t> answer{0};
@@ -91,7 +90,7 @@ struct CpuFaults::Service {
     for (;;) {
       const std::uint32_t seen = tickets.load();
       if (Request* const request = take_one()) {
-        const Status status = resolver.resolve(request->where, request->access);
+        const Status status = resolver.resolve_for(request->fault);
         std::atomic<std::uint32_t>& answer = request->answer;
         // The request is gone as soon as the answer is there; waking uses its address only.
         answer.store(1 + static_cast<std::uint32_t>(status));
@@ -206,8 +205,8 @@ bool is_answered_ok(CpuFaults::Service& service, Address where, const ucontext_t
   // Bit 1 of the page fault error code: the access was a write.
   const bool is_write = (context.uc_mcontext.gregs[REG_ERR] & 2) != 0;
   Request request;
-  request.where = where;
-  request.access = is_write ? CpuAccess::write : CpuAccess::read;
+  request.fault = {where, is_write ? CpuAccess::write : CpuAccess::read,
+                   static_cast<pid_t>(::syscall(SYS_gettid))};
   service.post(request);
   while (request.answer.load() == 0) futex_wait(request.answer, 0);
   return request.answer.load() == 1 + static_cast<std::uint32_t>(Status::ok);
@@ -349,6 +348,7 @@ CpuFaults::CpuFaults(CpuFaultResolver& resolver) : service_(std::make_unique<Ser
   Service* const service = service_.get();
   for (std::size_t i = 0; i < thread_count(); ++i) {
     service_->threads.emplace_back([service] { service->serve(); });
+    ::pthread_setname_np(service_->threads.back().native_handle(), "CPU faults");
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

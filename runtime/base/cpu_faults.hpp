@@ -29,6 +29,14 @@ namespace zesvm {
 /// What the CPU wanted.
 enum class CpuAccess : std::uint8_t { read, write };
 
+/// A fault that waits.
+struct CpuFault {
+  Address where;
+  CpuAccess access = CpuAccess::read;
+  /// Who waits, by its id in the kernel.
+  pid_t thread = 0;
+};
+
 /// Resolves CPU faults.
 class CpuFaultResolver {
  public:
@@ -39,6 +47,8 @@ class CpuFaultResolver {
   /// @context  fault: a service thread, several at once, while the faulting thread sleeps. Must not
   ///           touch application memory.
   virtual Status resolve(Address where, CpuAccess access) = 0;
+  /// As resolve(), for whoever wants to know who waits.
+  virtual Status resolve_for(const CpuFault& fault) { return resolve(fault.where, fault.access); }
 };
 
 /// The threads that serve the faults of one resolver, and its intervals.

@@ -138,6 +138,33 @@ TEST_F(StatisticsTest, TheTraceTellsDecisionsAndRules) {
 }
 
 // proves: E2
+TEST_F(StatisticsTest, TheTraceTellsWhereBytesWentAndSinceWhen) {
+  Tile& one = machine.add_tile();
+  Tile& other = machine.add_tile();
+  machine.link(one, other);
+  machine.map(chunk(0));
+  ASSERT_TRUE(one.read(base));
+  std::vector<TraceEvent> moves;
+  space().trace({[](void* context, const TraceEvent& event) noexcept {
+                   if (event.source || event.destination)
+                     static_cast<std::vector<TraceEvent>*>(context)->push_back(event);
+                 },
+                 &moves});
+  const auto before = machine.clock.now();
+  ASSERT_TRUE(space().prefetch(std::vector{chunk(0)}, Place::on(other.id)));
+  ASSERT_TRUE(space().migrate_to_system(chunk(0)));
+  space().trace({});
+  ASSERT_EQ(moves.size(), 2u);
+  EXPECT_EQ(moves[0].decision, Decision::migrated_between);
+  EXPECT_EQ(moves[0].source, one.id);
+  EXPECT_EQ(moves[0].destination, other.id);
+  EXPECT_GE(moves[0].begun, before);
+  EXPECT_EQ(moves[1].decision, Decision::migrated_to_system);
+  EXPECT_EQ(moves[1].source, other.id);
+  EXPECT_EQ(moves[1].destination, std::nullopt);
+}
+
+// proves: E2
 TEST_F(StatisticsTest, EveryNameIsThere) {
   for (int i = 0; i <= static_cast<int>(Decision::discarded); ++i)
     EXPECT_NE(name_of(static_cast<Decision>(i)), "unknown");

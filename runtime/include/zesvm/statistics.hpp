@@ -89,7 +89,8 @@ ZESVM_API Statistics operator-(const Statistics& later, const Statistics& earlie
 /// Prints a table for people: a line per tile, sizes in binary units.
 ZESVM_API std::ostream& operator<<(std::ostream& out, const Statistics& statistics);
 
-/// Returns the migration report: per device and direction count, average, smallest, largest and total
+/// Returns the migration report, which `ZESVM_REPORT=text|json|FILE` in the environment writes when a
+/// Runtime ends (to stderr, or to a file; `%p` in its name is the process id): per device and direction count, average, smallest, largest and total
 /// bytes, time and throughput; then faults and causes. All directions always, also with no moves.
 ZESVM_API std::string report_text(const Statistics& statistics);
 

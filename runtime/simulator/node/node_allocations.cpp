@@ -94,6 +94,7 @@ Result<Address> open_allocation(NodeState& node, Shape shape, Bytes size, NodeMa
                                        .interval = {footprint.begin, footprint.begin + size},
                                        .tile = mapping.tile},
                         .footprint = footprint});
+  if (node.trace) node.trace->allocated(footprint, mapping.kind);
   return footprint.begin;
 }
 
@@ -138,6 +139,7 @@ Status Node::free(Address base) {
   auto record = state_->allocations.take(base);
   if (!record) return Status::invalid_argument;
   const Interval footprint = record->footprint;
+  if (state_->trace) state_->trace->freed(footprint.begin);
   const auto mapping = state_->memory.find(base);
   // First what faults look at, then what they left: nothing comes back in between.
   state_->memory.shut(base);

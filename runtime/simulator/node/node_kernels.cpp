@@ -15,7 +15,8 @@ namespace {
 /// A launch on its way: what it holds in place, and whom to tell.
 class LaunchInFlight {
  public:
-  LaunchInFlight(NodeState& node, Tile& tile) : node_(node), tile_(tile) {}
+  LaunchInFlight(NodeState& node, Tile& tile, std::string kernel)
+      : node_(node), tile_(tile), kernel_(std::move(kernel)) {}
 
   std::future<Outcome> future() { return promise_.get_future(); }
 
@@ -46,6 +47,10 @@ class LaunchInFlight {
   }
 
   void finish(Outcome outcome) {
+    if (node_.trace) {
+      node_.trace->launched(tile_.id, kernel_, outcome.status, outcome.begin.time_since_epoch(),
+                            outcome.end.time_since_epoch());
+    }
     if (use_) node_.charges.charge_launch(tile_.id, *use_, extents_, items_);
     for (const Interval interval : pinned_) node_.space->unpin(interval);
     {
@@ -96,6 +101,7 @@ class LaunchInFlight {
 
   NodeState& node_;
   Tile& tile_;
+  const std::string kernel_;
   // In memory of our own: it is waited for by address, which the program's memory loses when it is
   // adopted for the tiles.
   std::promise<Outcome> promise_{std::allocator_arg, ArenaAllocator<Outcome>{}};
@@ -218,7 +224,7 @@ std::future<Outcome> Node::launch(TileId tile, Launch request) {
   state_->program_memory->notice_unmapped();
   Tile& on = state_->tile(tile);
   if (state_->failures.strikes(Failure::lost)) on.process->kill();
-  const auto flight = std::make_shared<LaunchInFlight>(*state_, on);
+  const auto flight = std::make_shared<LaunchInFlight>(*state_, on, request.kernel);
   std::future<Outcome> future = flight->future();
   if (const Status status = flight->prepare(request); status != Status::ok) {
     flight->finish(failed(status, "preparing memory for " + request.kernel));
@@ -256,12 +262,20 @@ Status Node::prefetch(TileId tile, Interval interval) {
       return state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
     });
   }
-  return state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
+  const auto begin = TraceFile::now();
+  const Status status =
+      state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
+  if (state_->trace) state_->trace->prefetched(pages, tile, status, begin);
+  return status;
 }
 
 Status Node::prefetch_to_host(Interval interval) {
   if (CpuFaults::is_forked_child()) return Status::no_device;
-  return state_->space->migrate_to_system(pages_of(interval), pagemap::Cause::prefetch).status();
+  const auto begin = TraceFile::now();
+  const Interval pages = pages_of(interval);
+  const Status status = state_->space->migrate_to_system(pages, pagemap::Cause::prefetch).status();
+  if (state_->trace) state_->trace->prefetched(pages, {}, status, begin);
+  return status;
 }
 
 Status Node::make_resident(TileId tile, Interval interval) {

@@ -149,6 +149,8 @@ Status NodeState::start() {
   options.interconnect = &links;
   ZESVM_TRY_ASSIGN(made, svm::AddressSpace::create(options, memory, mover));
   space = std::move(made);
+  trace = NodeTrace::from_environment(description);
+  if (trace) space->trace(trace->hook());
   for (const auto& tile : tiles) {
     ZESVM_TRY_ASSIGN(
         id, space->join(*tile->charged_port, tile->pagemap.get(), traits_of(*tile->description)));
@@ -202,6 +204,15 @@ Status NodeState::usable(TileId id) {
   if (!has(id)) return Status::invalid_argument;
   if (CpuFaults::is_forked_child()) return Status::no_device;
   return tile(id).is_lost.load() ? Status::device_lost : Status::ok;
+}
+
+Status NodeState::resolve_for(const CpuFault& fault) {
+  if (!trace) return resolve(fault.where, fault.access);
+  const auto begin = TraceFile::now();
+  const Status status = resolve(fault.where, fault.access);
+  trace->cpu_faulted(static_cast<std::uint32_t>(fault.thread), fault.where,
+                     fault.access == CpuAccess::write ? "write" : "read", status, begin);
+  return status;
 }
 
 Status NodeState::resolve(Address where, CpuAccess access) {

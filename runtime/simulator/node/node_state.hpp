@@ -14,6 +14,7 @@
 #include "simulator/node/memory_charges.hpp"
 #include "simulator/node/node.hpp"
 #include "simulator/node/node_memory.hpp"
+#include "simulator/node/node_trace.hpp"
 #include "simulator/node/program_memory.hpp"
 #include "simulator/node/tile.hpp"
 #include "simulator/node/virtual_clock.hpp"
@@ -54,6 +55,7 @@ class NodeState : public CpuFaultResolver {
 
   // CpuFaultResolver
   Status resolve(Address where, CpuAccess access) override;
+  Status resolve_for(const CpuFault& fault) override;
   /// Resolves a fault of a tile.
   Status resolve_gpu(Tile& tile, Address where, tile::Access access);
   /// Takes a tile that died out of the address space, from a thread of its own.
@@ -74,6 +76,8 @@ class NodeState : public CpuFaultResolver {
   MemoryCharges charges{*this};
   std::vector<std::unique_ptr<Tile>> tiles;
   std::unique_ptr<AddressWindows> windows;
+  /// Null when nobody wants one.
+  std::unique_ptr<NodeTrace> trace;
   std::unique_ptr<svm::AddressSpace> space;
   AllocationTable allocations;
   std::unique_ptr<VirtualMemory> virtual_memory;
