@@ -75,10 +75,6 @@ bool CostModel::maps_in_place(std::size_t tile, MemoryPlace place) const {
   return !place.tile || *place.tile == tile || matrix_.is_fast(tile, *place.tile);
 }
 
-bool CostModel::has_atomics(std::size_t tile, MemoryPlace place) const {
-  return place.tile ? matrix_.between(tile, *place.tile).atomics : matrix_.to_host(tile).atomics;
-}
-
 std::chrono::nanoseconds CostModel::fault_overhead(std::size_t tile) const {
   const auto fault = page_faults_.at(tile) ? costs_.gpu_fault : std::chrono::nanoseconds{};
   return fault + costs_.copy_setup + costs_.map;

@@ -75,8 +75,6 @@ class CostModel {
 
   /// Returns whether `tile` uses memory there in place: its own, system memory, or a fast peer's.
   bool maps_in_place(std::size_t tile, MemoryPlace place) const;
-  /// Returns whether atomic operations of `tile` work on memory there.
-  bool has_atomics(std::size_t tile, MemoryPlace place) const;
   /// Returns whether the tile's device takes page faults.
   bool has_page_faults(std::size_t tile) const { return page_faults_.at(tile); }
 
