@@ -19,13 +19,3 @@ zesvm_test(node_direct_test
 target_compile_definitions(node_direct_test PRIVATE
                            ZESVM_NODE_KERNELS="${CMAKE_CURRENT_BINARY_DIR}")
 add_dependencies(node_direct_test zesvm_node_test_kernels zesvm-sim-device)
-
-zesvm_test(system_memory_test
-  SOURCES
-    node_program_memory_test.cpp
-    system_memory_calls_test.cpp
-  LINK zesvm_node
-  LABELS node)
-target_compile_definitions(system_memory_test PRIVATE
-                           ZESVM_NODE_KERNELS="${CMAKE_CURRENT_BINARY_DIR}")
-add_dependencies(system_memory_test zesvm_node_test_kernels zesvm-sim-device)

@@ -6,6 +6,7 @@
 #include "simulator/driver/tables.hpp"
 #include "simulator/node/node.hpp"
 #include "svm/address_space.hpp"
+#include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {
 
@@ -36,11 +37,11 @@ Interval whole_pages(Interval interval) {
 }
 
 /// Checks the arguments both atomic access functions have, and gives the pages they speak of.
-ze_result_t atomic_arguments(Context& context, const void* pointer, std::size_t size,
-                             Interval& pages) {
+ze_result_t atomic_arguments(Context& context, Device& device, const void* pointer,
+                             std::size_t size, Interval& pages) {
   const auto interval = Interval::checked(address_of(pointer), Bytes{size});
   if (size == 0 || !interval) return ZE_RESULT_ERROR_INVALID_SIZE;
-  if (!context.node().allocation_at(interval->begin))
+  if (!device.description().shared_system && !context.node().allocation_at(interval->begin))
     return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "atomic access attribute of unknown memory");
   pages = whole_pages(*interval);
   return ZE_RESULT_SUCCESS;
@@ -54,7 +55,7 @@ ze_result_t set_atomic_access(ze_context_handle_t handle, ze_device_handle_t dev
   if ((flags & ~newer::atomic_known) != 0) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
   return entry([&] {
     Interval pages{};
-    if (const auto result = atomic_arguments(*context, pointer, size, pages);
+    if (const auto result = atomic_arguments(*context, *device, pointer, size, pages);
         result != ZE_RESULT_SUCCESS)
       return result;
     const auto outcome = context->node().address_space().advise(
@@ -71,7 +72,7 @@ ze_result_t get_atomic_access(ze_context_handle_t handle, ze_device_handle_t dev
   ZESVM_NOT_NULL(flags);
   return entry([&] {
     Interval pages{};
-    if (const auto result = atomic_arguments(*context, pointer, size, pages);
+    if (const auto result = atomic_arguments(*context, *device, pointer, size, pages);
         result != ZE_RESULT_SUCCESS)
       return result;
     std::optional<svm::AtomicAccess> access;

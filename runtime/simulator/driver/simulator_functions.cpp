@@ -132,14 +132,27 @@ ze_result_t get_virtual_time(zesvm_sim_virtual_time_t* time) {
   return ZE_RESULT_SUCCESS;
 }
 
+/// Whether memory of the program counts as well, where devices use it.
+enum class Programs : std::uint8_t { refused, taken };
+
+bool takes_any_pointer(const node::Node& node) {
+  const auto& devices = node.description().devices;
+  return std::any_of(devices.begin(), devices.end(),
+                     [](const auto& device) { return device.shared_system; });
+}
+
 /// Finds the pages of an interval that an allocation of the node covers.
-ze_result_t node_pages(const void* pointer, std::size_t bytes, Interval& interval) {
+ze_result_t node_pages(const void* pointer, std::size_t bytes, Programs programs,
+                       Interval& interval) {
   Driver* const driver = Driver::instance();
   if (driver == nullptr) return ZE_RESULT_ERROR_UNINITIALIZED;
   const auto checked = Interval::checked(address_of(pointer), Bytes{bytes});
   if (bytes == 0 || !checked) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
   const auto memory = driver->node().allocation_at(checked->begin);
-  if (!memory || !memory->interval.contains(*checked))
+  const bool is_allocations = memory && memory->interval.contains(*checked);
+  const bool is_known = is_allocations || (programs == Programs::taken && !memory &&
+                                           takes_any_pointer(driver->node()));
+  if (!is_known)
     return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "no allocation of the node covers the interval");
   interval = *checked;
   return ZE_RESULT_SUCCESS;
@@ -179,7 +192,8 @@ ze_result_t query_residency(const void* pointer, std::size_t bytes, std::uint32_
   return entry([&]() -> ze_result_t {
     ZESVM_NOT_NULL(count);
     Interval interval{};
-    if (const auto result = node_pages(pointer, bytes, interval); result != ZE_RESULT_SUCCESS)
+    if (const auto result = node_pages(pointer, bytes, Programs::taken, interval);
+        result != ZE_RESULT_SUCCESS)
       return result;
     auto& node = Driver::instance()->node();
     const auto chunks = node.address_space().residency(whole_pages(interval)).chunks;
@@ -202,7 +216,8 @@ ze_result_t query_residency(const void* pointer, std::size_t bytes, std::uint32_
 ze_result_t migrate_to_system(const void* pointer, std::size_t bytes) {
   return entry([&]() -> ze_result_t {
     Interval interval{};
-    if (const auto result = node_pages(pointer, bytes, interval); result != ZE_RESULT_SUCCESS)
+    if (const auto result = node_pages(pointer, bytes, Programs::taken, interval);
+        result != ZE_RESULT_SUCCESS)
       return result;
     const auto outcome =
         Driver::instance()->node().address_space().migrate_to_system(whole_pages(interval));
@@ -213,7 +228,8 @@ ze_result_t migrate_to_system(const void* pointer, std::size_t bytes) {
 ze_result_t discard(void* pointer, std::size_t bytes) {
   return entry([&]() -> ze_result_t {
     Interval interval{};
-    if (const auto result = node_pages(pointer, bytes, interval); result != ZE_RESULT_SUCCESS)
+    if (const auto result = node_pages(pointer, bytes, Programs::refused, interval);
+        result != ZE_RESULT_SUCCESS)
       return result;
     const auto outcome = Driver::instance()->node().address_space().discard(interval);
     return outcome ? ZE_RESULT_SUCCESS : fail(outcome.status(), "discarding memory");

@@ -1,0 +1,12 @@
+# Memory of the program itself, used by tiles: directly, and through Level Zero.
+zesvm_test(system_memory_test
+  SOURCES
+    node_program_memory_test.cpp
+    system_memory_calls_test.cpp
+  LINK zesvm_node
+  LABELS node)
+target_compile_definitions(system_memory_test PRIVATE
+                           ZESVM_NODE_KERNELS="${CMAKE_CURRENT_BINARY_DIR}")
+add_dependencies(system_memory_test zesvm_node_test_kernels zesvm-sim-device)
+
+zesvm_command_test(driver_system_memory_test small-2 system_memory_driver_test.cpp)
