@@ -32,6 +32,6 @@ function(zesvm_command_test name node)
 endfunction()
 zesvm_command_test(driver_command_test small-2
   command_list_test.cpp command_sharing_test.cpp copy_test.cpp event_test.cpp kernel_test.cpp
-  module_test.cpp)
+  module_test.cpp rules_test.cpp)
 zesvm_command_test(device_lost_test small-2 device_lost_test.cpp)
 zesvm_command_test(sub_device_test small-1x2 sub_device_test.cpp)

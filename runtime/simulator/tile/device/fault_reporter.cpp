@@ -85,7 +85,17 @@ void FaultReporter::handle(const siginfo_t& info, ucontext_t& context) {
     thread_local std::uint32_t repeated = 0;
     repeated = where == last ? repeated + 1 : 0;
     last = where;
-    const Status answer = repeated < most_repeated ? ask(where, access) : Status::timed_out;
+    Status answer = repeated < most_repeated ? ask(where, access) : Status::timed_out;
+    // Memory of the program is in no window before its first use, and that may be an atomic.
+    if (const auto probed = mappings_.probed_outside(where);
+        answer == Status::not_mapped && !in_window && access == Access::read && probed) {
+      const Status of_probed = ask(*probed, Access::atomic);
+      if (of_probed != Status::not_mapped) {
+        answer = of_probed;
+        where = *probed;
+        access = Access::atomic;
+      }
+    }
     if (answer == Status::ok) return;
     work_.fail(answer, where, access);
   }

@@ -114,6 +114,12 @@ std::optional<Address> MappingTable::probed_address(Address where) {
   return real;
 }
 
+std::optional<Address> MappingTable::probed_outside(Address where) const {
+  constexpr Address end_of_programs{std::uint64_t{1} << 47};
+  if (probe_offset_.count == 0 || where >= end_of_programs - probe_offset_) return std::nullopt;
+  return where + probe_offset_;
+}
+
 Status MappingTable::lay_scratch(Address where) {
   const std::lock_guard guard{lock_};
   if (!covers({where, where + 1_B})) return Status::invalid_address;

@@ -39,6 +39,9 @@ class MappingTable {
 
   /// Returns the address an atomic probe at `where` stands for; nothing if it is no probe.
   std::optional<Address> probed_address(Address where);
+  /// Returns the address outside of windows that an atomic probe at `where` would stand for; nothing
+  /// without probes, or where no program has addresses.
+  std::optional<Address> probed_outside(Address where) const;
 
   /// Lays private pages around `where`, with the content bound there if any, which the failed
   /// launch may use as it likes.
