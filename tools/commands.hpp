@@ -37,6 +37,10 @@ int print_info(const InfoOptions& options);
 /// Prints the names of the presets with what they are.
 int print_nodes();
 
+/// Prints, for each kernel of a SPIR-V file, what it does with the memory behind each argument.
+/// @errors zesvm::Error: the file cannot be read, or is no SPIR-V
+int print_kernels(const std::string& file, Format format);
+
 /// Becomes `command`, set up so that its Level Zero calls reach the simulated node.
 /// Returns only when that failed: 127 when there is no such program, 126 when it cannot be run.
 /// @errors zesvm::Error: no such node, no driver library

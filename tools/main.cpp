@@ -53,12 +53,19 @@ int dispatch(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", ZESVM_VERSION);
   std::string node;
+  bool wants_json = false;
 
   auto* info = app.add_subcommand("info", "Say which devices there are and how they are linked");
   tools::InfoOptions asked;
   add_info_options(*info, asked);
 
   auto* nodes = app.add_subcommand("nodes", "List the presets of simulated nodes");
+
+  std::string file;
+  auto* kernel =
+      app.add_subcommand("kernel", "Say what the kernels of a SPIR-V file do with memory");
+  kernel->add_option("file", file, "a SPIR-V module")->required();
+  kernel->add_flag("--json", wants_json, "for programs");
 
   auto* run = app.add_subcommand("run", "Run any Level Zero program on the simulated node");
   run->add_option("--node", node, "simulated node: a preset or a YAML file");
@@ -77,7 +84,9 @@ int dispatch(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
+  const auto format = wants_json ? tools::Format::json : tools::Format::text;
   if (*info) return tools::print_info(asked);
+  if (*kernel) return tools::print_kernels(file, format);
   if (*nodes) return tools::print_nodes();
   if (*demo) return tools::run_demo(node, demo->remaining());
   if (run->remaining().empty()) {

@@ -1,91 +1,161 @@
-// The C API: handles around the C++ objects, exceptions into codes.
+// zesvm.h: errors, the runtime, devices, statistics.
+#include "api/c_api.hpp"
+
+#include <algorithm>
 #include <array>
-#include <new>
-#include <utility>
+#include <cstring>
 
-#include <zesvm/zesvm.h>
-#include <zesvm/zesvm.hpp>
+#include <zesvm/interop.hpp>
 
-struct zesvm_runtime {
-  zesvm::Runtime runtime;
-};
-struct zesvm_stream {
-  zesvm::Stream stream;
-};
-struct zesvm_kernel {
-  zesvm::Kernel kernel;
-};
-
+namespace zesvm::c_api {
 namespace {
 
-using zesvm::Error;
-using zesvm::ErrorCode;
-
 static_assert(static_cast<int>(ErrorCode::level_zero) + 1 == ZESVM_LEVEL_ZERO);
+static_assert(ZESVM_VERSION_MAJOR == ZESVM_PROJECT_MAJOR);
+static_assert(ZESVM_VERSION_MINOR == ZESVM_PROJECT_MINOR);
+static_assert(ZESVM_VERSION_PATCH == ZESVM_PROJECT_PATCH);
+static_assert(ZESVM_CAUSE_COUNT == cause_count, "causes have the same order");
 
-thread_local std::string last_error;
+/// What the last failure of a thread was.
+struct Failure {
+  std::string message;
+  std::string call;
+  int result = 0;
+};
+thread_local Failure last_failure;
+thread_local std::string last_reason;
 
-zesvm_code fail(zesvm_code code, std::string message) {
-  last_error = std::move(message);
-  return code;
+zesvm_transfer transfer_of(const Transfer& moves) {
+  return {moves.count, moves.bytes, moves.nanoseconds, moves.smallest, moves.largest};
 }
 
-/// Runs the body of a function; what it throws becomes a code.
-template <typename Body>
-zesvm_code guarded(Body&& body) noexcept {
-  try {
-    body();
-    return ZESVM_OK;
-  } catch (const Error& error) {
-    return fail(static_cast<zesvm_code>(static_cast<int>(error.code()) + 1), error.what());
-  } catch (const std::bad_alloc&) {
-    return fail(ZESVM_OUT_OF_HOST_MEMORY, "out of host memory");
-  } catch (const std::exception& error) {
-    return fail(ZESVM_INTERNAL, error.what());
-  } catch (...) {
-    return fail(ZESVM_INTERNAL, "unknown exception");
+void fill_in(const TileStatistics& from, zesvm_tile_statistics& to) {
+  to.device = from.device;
+  to.gpu_faults = from.gpu_faults;
+  to.gpu_faults_valid = from.gpu_faults_valid;
+  to.gpu_faults_atomic = from.gpu_faults_atomic;
+  to.gpu_fault_nanoseconds = from.gpu_fault_nanoseconds;
+  to.cpu_faults = from.cpu_faults;
+  to.to_device = transfer_of(from.to_device);
+  to.to_system = transfer_of(from.to_system);
+  to.from_peer = transfer_of(from.from_peer);
+  to.evictions = from.evictions;
+  to.invalidations = from.invalidations;
+  to.retries = from.retries;
+  to.failures = from.failures;
+  std::copy(from.causes.begin(), from.causes.end(), std::begin(to.causes));
+  to.vram_bytes = from.vram_bytes;
+  to.vram_used_bytes = from.vram_used_bytes;
+}
+
+RuntimeOptions options_of(const zesvm_runtime_options* from) {
+  RuntimeOptions options;
+  if (from == nullptr) return options;
+  check_structure("zesvm_runtime_create", from);
+  switch (from->backend) {
+    case ZESVM_BACKEND_AUTOMATIC: break;
+    case ZESVM_BACKEND_LEVEL_ZERO: options.backend = Backend::levelzero; break;
+    case ZESVM_BACKEND_SIMULATOR: options.backend = Backend::simulator; break;
+    default: refuse("zesvm_runtime_create", "an unknown backend");
   }
-}
-
-template <typename... Pointers>
-void require(const char* what, const Pointers*... pointers) {
-  if ((... && (pointers != nullptr))) return;
-  throw Error(ErrorCode::invalid_argument, std::string(what) + ": a null pointer");
-}
-
-zesvm::Advice preference(const zesvm::Runtime& runtime, std::size_t device) {
-  if (device == ZESVM_SYSTEM) return zesvm::prefer_system_memory();
-  if (device == ZESVM_ANYWHERE) return zesvm::no_preferred_location();
-  return zesvm::preferred_location(runtime.device(device));
-}
-
-zesvm::Argument argument_of(const zesvm_argument& argument) {
-  switch (argument.kind) {
-    case ZESVM_POINTER: return argument.data;
-    case ZESVM_LOCAL: return zesvm::LocalMemory{argument.bytes};
-    case ZESVM_VALUE:
-      require("zesvm_launch", argument.data);
-      return zesvm::Argument::value(argument.data, argument.bytes);
-  }
-  throw Error(ErrorCode::invalid_argument, "zesvm_launch: an argument of unknown kind");
+  if (from->node != nullptr) options.node = from->node;
+  return options;
 }
 
 }  // namespace
 
+zesvm_code fail(zesvm_code code, const char* message, const char* call, int result) noexcept {
+  try {
+    last_failure = {message, call, result};
+  } catch (const std::bad_alloc&) {
+    last_failure.result = result;
+  }
+  return code;
+}
+
+void give(const HintResult& result, zesvm_hint* hint) {
+  if (hint == nullptr) return;
+  last_reason = result.reason;
+  hint->outcome = static_cast<zesvm_hint_outcome>(result.outcome);
+  hint->reason = last_reason.c_str();
+}
+
+void write_text(const std::string& from, char* text, std::size_t* length) {
+  const std::size_t room = *length;
+  *length = from.size() + 1;
+  if (text == nullptr || room == 0) return;
+  const std::size_t copied = std::min(room - 1, from.size());
+  std::memcpy(text, from.data(), copied);
+  text[copied] = '\0';
+}
+
+}  // namespace zesvm::c_api
+
+using namespace zesvm::c_api;
+
 extern "C" {
 
-const char* zesvm_last_error(void) { return last_error.c_str(); }
+void zesvm_version(uint32_t* major, uint32_t* minor, uint32_t* patch) {
+  if (major != nullptr) *major = ZESVM_VERSION_MAJOR;
+  if (minor != nullptr) *minor = ZESVM_VERSION_MINOR;
+  if (patch != nullptr) *patch = ZESVM_VERSION_PATCH;
+}
 
-zesvm_code zesvm_runtime_create(const char* node, zesvm_runtime** runtime) {
+const char* zesvm_code_name(zesvm_code code) {
+  constexpr std::array names{"ZESVM_OK",
+                             "ZESVM_BACKEND_UNAVAILABLE",
+                             "ZESVM_UNKNOWN_NODE",
+                             "ZESVM_INVALID_ARGUMENT",
+                             "ZESVM_UNKNOWN_MEMORY",
+                             "ZESVM_OUT_OF_HOST_MEMORY",
+                             "ZESVM_OUT_OF_DEVICE_MEMORY",
+                             "ZESVM_UNREADABLE_FILE",
+                             "ZESVM_MODULE_REJECTED",
+                             "ZESVM_UNKNOWN_KERNEL",
+                             "ZESVM_LAUNCH_FAILED",
+                             "ZESVM_DEVICE_LOST",
+                             "ZESVM_UNSUPPORTED",
+                             "ZESVM_LEVEL_ZERO"};
+  const auto number = static_cast<std::size_t>(code);
+  if (number < names.size()) return names[number];
+  return code == ZESVM_INTERNAL ? "ZESVM_INTERNAL" : "unknown";
+}
+
+const char* zesvm_last_error(void) { return last_failure.message.c_str(); }
+const char* zesvm_last_call(void) { return last_failure.call.c_str(); }
+int32_t zesvm_last_result(void) { return last_failure.result; }
+
+zesvm_code zesvm_runtime_create(const zesvm_runtime_options* options, zesvm_runtime** runtime) {
   return guarded([&] {
     require("zesvm_runtime_create", runtime);
-    zesvm::RuntimeOptions options;
-    if (node != nullptr) options.node = node;
-    *runtime = new zesvm_runtime{zesvm::Runtime(options)};
+    *runtime = new zesvm_runtime{zesvm::Runtime(options_of(options))};
+  });
+}
+
+zesvm_code zesvm_runtime_around(void* driver, void* context, zesvm_runtime** runtime) {
+  return guarded([&] {
+    require("zesvm_runtime_around", driver, runtime);
+    *runtime = new zesvm_runtime{zesvm::Runtime::around(driver, context)};
   });
 }
 
 void zesvm_runtime_destroy(zesvm_runtime* runtime) { delete runtime; }
+
+int zesvm_is_simulated(const zesvm_runtime* runtime) {
+  return runtime != nullptr && runtime->runtime.is_simulated() ? 1 : 0;
+}
+
+const char* zesvm_node_name(const zesvm_runtime* runtime) {
+  return runtime != nullptr ? runtime->runtime.node_name().c_str() : "";
+}
+
+void* zesvm_native_driver(const zesvm_runtime* runtime) {
+  return runtime != nullptr ? runtime->runtime.native_driver() : nullptr;
+}
+
+void* zesvm_native_context(const zesvm_runtime* runtime) {
+  return runtime != nullptr ? runtime->runtime.native_context() : nullptr;
+}
 
 size_t zesvm_device_count(const zesvm_runtime* runtime) {
   return runtime != nullptr ? runtime->runtime.devices().size() : 0;
@@ -96,92 +166,58 @@ const char* zesvm_device_name(const zesvm_runtime* runtime, size_t device) {
   return runtime->runtime.devices()[device].name().c_str();
 }
 
-uint64_t zesvm_device_memory(const zesvm_runtime* runtime, size_t device) {
-  if (device >= zesvm_device_count(runtime)) return 0;
-  return runtime->runtime.devices()[device].memory_bytes();
-}
-
-zesvm_code zesvm_allocate(zesvm_runtime* runtime, size_t bytes, size_t alignment, void** pointer) {
+zesvm_code zesvm_device_describe(const zesvm_runtime* runtime, size_t device,
+                                 zesvm_device_info* info) {
   return guarded([&] {
-    require("zesvm_allocate", runtime, pointer);
-    *pointer = runtime->runtime.address_space().allocate_bytes(bytes, alignment);
+    require("zesvm_device_describe", runtime);
+    check_structure("zesvm_device_describe", info);
+    const zesvm::Device& from = runtime->runtime.device(device);
+    info->native_handle = from.native_handle();
+    std::size_t length = sizeof info->name;
+    write_text(from.name(), info->name, &length);
+    info->memory_bytes = from.memory_bytes();
+    info->card = static_cast<uint32_t>(from.card());
+    info->tile = static_cast<uint32_t>(from.tile());
+    info->tiles_on_card = static_cast<uint32_t>(from.tiles_on_card());
+    info->execution_units = from.execution_units();
+    info->max_group_size = from.max_group_size();
+    info->local_memory_bytes = from.local_memory_bytes();
+    info->has_page_faults = from.has_page_faults() ? 1 : 0;
+    info->has_shared_system_memory = from.has_shared_system_memory() ? 1 : 0;
   });
 }
 
-zesvm_code zesvm_free(zesvm_runtime* runtime, void* pointer) {
+zesvm_code zesvm_device_can_access(const zesvm_runtime* runtime, size_t device, size_t other,
+                                   int* can_access) {
   return guarded([&] {
-    require("zesvm_free", runtime);
-    runtime->runtime.address_space().free(pointer);
+    require("zesvm_device_can_access", runtime, can_access);
+    const zesvm::Runtime& from = runtime->runtime;
+    *can_access = from.device(device).can_access(from.device(other)) ? 1 : 0;
   });
 }
 
-zesvm_code zesvm_prefetch(zesvm_runtime* runtime, const void* pointer, size_t bytes,
-                          size_t device) {
+zesvm_code zesvm_statistics(const zesvm_runtime* runtime, zesvm_tile_statistics* tiles,
+                            size_t* count) {
   return guarded([&] {
-    require("zesvm_prefetch", runtime);
-    auto& space = runtime->runtime.address_space();
-    if (device == ZESVM_SYSTEM) {
-      space.prefetch_to_system(pointer, bytes);
-    } else {
-      space.prefetch(pointer, bytes, runtime->runtime.device(device));
-    }
+    require("zesvm_statistics", runtime, count);
+    if (*count > 0) require("zesvm_statistics", tiles);
+    for (std::size_t i = 0; i < *count; ++i) check_structure("zesvm_statistics", &tiles[i]);
+    const auto found = runtime->runtime.statistics().tiles;
+    for (std::size_t i = 0; i < std::min(*count, found.size()); ++i) fill_in(found[i], tiles[i]);
+    *count = found.size();
   });
 }
 
-zesvm_code zesvm_prefer(zesvm_runtime* runtime, const void* pointer, size_t bytes, size_t device) {
+zesvm_code zesvm_report(const zesvm_runtime* runtime, zesvm_report_format format, char* text,
+                        size_t* length) {
   return guarded([&] {
-    require("zesvm_prefer", runtime);
-    runtime->runtime.address_space().advise(pointer, bytes, preference(runtime->runtime, device));
-  });
-}
-
-zesvm_code zesvm_resident_bytes(zesvm_runtime* runtime, const void* pointer, size_t bytes,
-                                size_t device, uint64_t* resident) {
-  return guarded([&] {
-    require("zesvm_resident_bytes", runtime, resident);
-    const auto residency = runtime->runtime.address_space().residency(pointer, bytes);
-    *resident = device == ZESVM_SYSTEM ? residency.bytes_in(zesvm::Place::system) +
-                                             residency.bytes_in(zesvm::Place::untouched)
-                                       : residency.bytes_on(runtime->runtime.device(device));
-  });
-}
-
-zesvm_code zesvm_stream_create(zesvm_runtime* runtime, size_t device, zesvm_stream** stream) {
-  return guarded([&] {
-    require("zesvm_stream_create", runtime, stream);
-    *stream = new zesvm_stream{zesvm::Stream(runtime->runtime.device(device))};
-  });
-}
-
-void zesvm_stream_destroy(zesvm_stream* stream) { delete stream; }
-
-zesvm_code zesvm_stream_wait(zesvm_stream* stream) {
-  return guarded([&] {
-    require("zesvm_stream_wait", stream);
-    stream->stream.wait();
-  });
-}
-
-zesvm_code zesvm_kernel_load(zesvm_runtime* runtime, const char* module, const char* name,
-                             zesvm_kernel** kernel) {
-  return guarded([&] {
-    require("zesvm_kernel_load", runtime, module, name, kernel);
-    *kernel = new zesvm_kernel{runtime->runtime.load_module(module).kernel(name)};
-  });
-}
-
-void zesvm_kernel_destroy(zesvm_kernel* kernel) { delete kernel; }
-
-zesvm_code zesvm_launch(zesvm_stream* stream, const zesvm_kernel* kernel, const uint64_t items[3],
-                        const uint32_t group[3], const zesvm_argument* arguments, size_t count) {
-  return guarded([&] {
-    require("zesvm_launch", stream, kernel, items);
-    if (count > 0) require("zesvm_launch", arguments);
-    zesvm::Grid grid = zesvm::grid(items[0], items[1], items[2]);
-    if (group != nullptr) grid.group = {group[0], group[1], group[2]};
-    std::vector<zesvm::Argument> list;
-    for (std::size_t i = 0; i < count; ++i) list.push_back(argument_of(arguments[i]));
-    stream->stream.launch_with(kernel->kernel, grid, list);
+    require("zesvm_report", runtime, length);
+    if (format != ZESVM_REPORT_TEXT && format != ZESVM_REPORT_JSON)
+      refuse("zesvm_report", "an unknown format");
+    const auto statistics = runtime->runtime.statistics();
+    write_text(format == ZESVM_REPORT_TEXT ? zesvm::report_text(statistics)
+                                           : zesvm::report_json(statistics),
+               text, length);
   });
 }
 

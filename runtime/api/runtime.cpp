@@ -31,8 +31,15 @@ class Runtime::State {
       state->devices.push_back(Device(std::shared_ptr<const levelzero::Tile>(context, &tile)));
     state->space.reset(new AddressSpace(*context));
     state->context = std::move(context);
+    state->context->set_memory(state->space.get());
     return state;
   }
+  State() = default;
+  ~State() {
+    if (context) context->set_memory(nullptr);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 };
 
 namespace {

@@ -1,10 +1,12 @@
 #include <utility>
 
+#include <zesvm/error.hpp>
 #include <zesvm/stream.hpp>
 
 #include "api/text.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
+#include "levelzero/launch_shape.hpp"
 #include "levelzero/signal.hpp"
 
 namespace zesvm {
@@ -21,10 +23,22 @@ struct HeldSignal {
 Event::Event(std::shared_ptr<levelzero::Signal> signal) : signal_(std::move(signal)) {}
 void Event::wait() const { signal_->wait(); }
 bool Event::is_done() const { return signal_->is_done(); }
+void* Event::native_handle() const noexcept { return signal_->handle(); }
 
 Stream::Stream(const Device& device)
     : device_(device),
       list_(std::make_unique<levelzero::CommandList>(*device.tile_->context, *device.tile_)) {}
+
+Stream::Stream(const Device& device, std::unique_ptr<levelzero::CommandList> list) noexcept
+    : device_(device), list_(std::move(list)) {}
+
+Stream Stream::around(const Device& device, void* list) {
+  if (list == nullptr)
+    throw Error(ErrorCode::invalid_argument, "making a stream around a null command list");
+  const auto handle = static_cast<ze_command_list_handle_t>(list);
+  return Stream(device, std::make_unique<levelzero::CommandList>(*device.tile_->context,
+                                                                 *device.tile_, handle));
+}
 
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
@@ -40,6 +54,8 @@ void* Stream::native_handle() const noexcept { return list_->handle(); }
 
 void Stream::launch_with(const Kernel& kernel, const Grid& grid,
                          const std::vector<Argument>& arguments) {
+  levelzero::check_arguments(kernel.program_->reflection(kernel.name_), arguments);
+  bring_memory(kernel, arguments);
   list_->launch(kernel.program_, kernel.name_, grid, arguments);
 }
 
@@ -64,6 +80,10 @@ Event Stream::record() {
 }
 
 void Stream::wait_for(const Event& event) { list_->wait_for(event.signal_); }
+void Stream::wait_for_native(void* event) {
+  list_->wait_for(static_cast<ze_event_handle_t>(event));
+}
+void Stream::signal_native(void* event) { list_->signal(static_cast<ze_event_handle_t>(event)); }
 void Stream::wait() { list_->wait(); }
 
 }  // namespace zesvm

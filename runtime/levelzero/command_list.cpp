@@ -14,13 +14,16 @@ CommandList::CommandList(Context& context, const Tile& tile) : context_(context)
            "making a stream on " + tile.name);
 }
 
+CommandList::CommandList(Context& context, const Tile& tile, ze_command_list_handle_t handle)
+    : context_(context), tile_(tile), handle_(handle), owns_handle_(false) {}
+
 CommandList::~CommandList() {
   try {
     wait();
   } catch (const Error&) {
     // Said by wait() to those who asked; a destructor has nobody to tell.
   }
-  zeCommandListDestroy(handle_);
+  if (owns_handle_) zeCommandListDestroy(handle_);
   for (auto& [key, kernel] : kernels_) zeKernelDestroy(kernel.handle);
 }
 
@@ -37,7 +40,7 @@ CommandList::LoadedKernel& CommandList::load(const std::shared_ptr<Program>& pro
            "making kernel " + kernel + " of " + program->origin());
   // Memory reached through pointers in memory must be there as well as what arguments point to. A
   // driver without page faults then brings all there is, at every launch.
-  if (program->may_follow_pointers())
+  if (program->accesses(kernel).touches_other_memory)
     ZESVM_ZE(zeKernelSetIndirectAccess(loaded.handle, ZE_KERNEL_INDIRECT_ACCESS_FLAG_SHARED),
              "letting kernel " + kernel + " follow pointers");
   return kernels_.emplace(key, std::move(loaded)).first->second;
@@ -95,16 +98,23 @@ bool CommandList::advise(const void* pointer, std::size_t bytes, const Tile& abo
   return true;
 }
 
-void CommandList::signal(const std::shared_ptr<Signal>& signal) {
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, signal->handle(), 0, nullptr),
+void CommandList::signal(ze_event_handle_t event) {
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, event, 0, nullptr),
            "recording an event on " + tile_.name);
+}
+
+void CommandList::wait_for(ze_event_handle_t event) {
+  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 1, &event),
+           "waiting for an event on " + tile_.name);
+}
+
+void CommandList::signal(const std::shared_ptr<Signal>& signal) {
+  this->signal(signal->handle());
   in_use_.push_back(signal);
 }
 
 void CommandList::wait_for(const std::shared_ptr<Signal>& signal) {
-  ze_event_handle_t event = signal->handle();
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 1, &event),
-           "waiting for an event on " + tile_.name);
+  wait_for(signal->handle());
   in_use_.push_back(signal);
 }
 

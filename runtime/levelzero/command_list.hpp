@@ -26,6 +26,8 @@ class CommandList {
  public:
   /// The context must outlive it.
   CommandList(Context& context, const Tile& tile);
+  /// Works through an immediate list of the program, which must outlive it.
+  CommandList(Context& context, const Tile& tile, ze_command_list_handle_t handle);
   /// Waits for the work; its errors are ignored.
   ~CommandList();
   CommandList(const CommandList&) = delete;
@@ -45,6 +47,9 @@ class CommandList {
   void signal(const std::shared_ptr<Signal>& signal);
   /// Makes later commands wait; `signal` is kept until they are done.
   void wait_for(const std::shared_ptr<Signal>& signal);
+  /// The same with events of the program, which keeps them.
+  void signal(ze_event_handle_t event);
+  void wait_for(ze_event_handle_t event);
   /// Returns when all is done. @errors launch_failed, device_lost
   void wait();
 
@@ -59,6 +64,7 @@ class CommandList {
   Context& context_;
   const Tile& tile_;
   ze_command_list_handle_t handle_ = nullptr;
+  bool owns_handle_ = true;
   std::map<std::pair<const Program*, std::string>, LoadedKernel> kernels_;
   // Events the list still works with.
   std::vector<std::shared_ptr<Signal>> in_use_;

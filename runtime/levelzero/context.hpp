@@ -3,6 +3,7 @@
 /// the events, and what the driver offers beyond Level Zero.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +76,10 @@ class Context {
   /// Returns the tiles in the simulated driver's order; empty on real GPUs.
   const std::vector<NodeTile>& node_tiles() const { return node_tiles_; }
   SignalPool& signals() { return *signals_; }
+  /// Returns the address space whose memory is of this context; null before and after its life.
+  AddressSpace* memory() const { return memory_.load(std::memory_order_acquire); }
+  /// Sets what memory() returns.
+  void set_memory(AddressSpace* memory) { memory_.store(memory, std::memory_order_release); }
 
   /// Runs `work` with a command list of a tile that callers take turns with, and waits for it.
   /// @errors what `work` throws, what waiting throws
@@ -104,6 +109,8 @@ class Context {
   std::string node_name_;
   std::vector<NodeTile> node_tiles_;
   std::unique_ptr<SignalPool> signals_;
+  // Written when the Runtime is made and ends; streams may outlive it.
+  std::atomic<AddressSpace*> memory_{nullptr};
   Mutex<LockOrder::driver> service_lock_;
   // One per tile, made when first needed.
   std::vector<std::unique_ptr<CommandList>> service_lists_ ZESVM_GUARDED_BY(service_lock_);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "levelzero/call.hpp"
-#include "levelzero/pointer_use.hpp"
 
 namespace zesvm::levelzero {
 namespace {
@@ -37,7 +36,7 @@ Program::Program(std::shared_ptr<Context> context, std::vector<std::byte> spirv,
       origin_(std::move(origin)),
       bytes_(std::move(spirv)),
       module_(checked(bytes_, origin_)),
-      may_follow_pointers_(levelzero::may_follow_pointers(module_)),
+      accesses_(spirv::infer_accesses(module_)),
       builds_(context_->tiles().size()) {}
 
 Program::~Program() {
@@ -58,6 +57,10 @@ const spirv::Kernel& Program::reflection(const std::string& kernel) const {
   std::string message = origin_ + " has no kernel '" + kernel + "'; it has:";
   for (const std::string& name : kernel_names()) message += " " + name;
   throw Error(ErrorCode::unknown_kernel, message);
+}
+
+const spirv::KernelAccesses& Program::accesses(const std::string& kernel) const {
+  return accesses_[static_cast<std::size_t>(&reflection(kernel) - module_.kernels().data())];
 }
 
 ze_module_handle_t Program::module_on(const Tile& tile) {

@@ -10,6 +10,7 @@
 #include <level_zero/ze_api.h>
 
 #include "base/mutex.hpp"
+#include "kernels/spirv/accesses.hpp"
 #include "kernels/spirv/module.hpp"
 #include "levelzero/context.hpp"
 
@@ -30,8 +31,8 @@ class Program {
   std::vector<std::string> kernel_names() const;
   /// Returns what the module says about a kernel. @errors unknown_kernel
   const spirv::Kernel& reflection(const std::string& kernel) const;
-  /// Returns whether its kernels may reach memory that no argument points to.
-  bool may_follow_pointers() const { return may_follow_pointers_; }
+  /// Returns what a kernel does with memory. @errors unknown_kernel
+  const spirv::KernelAccesses& accesses(const std::string& kernel) const;
   /// Returns the module built for a tile, building it if it was not. Other callers wait.
   /// @errors module_rejected, with the build log
   ze_module_handle_t module_on(const Tile& tile);
@@ -43,7 +44,8 @@ class Program {
   std::string origin_;
   std::vector<std::byte> bytes_;
   spirv::Module module_;
-  bool may_follow_pointers_;
+  // In the order of the module's kernels.
+  std::vector<spirv::KernelAccesses> accesses_;
   Mutex<LockOrder::driver> lock_;
   std::vector<ze_module_handle_t> builds_ ZESVM_GUARDED_BY(lock_);
 };

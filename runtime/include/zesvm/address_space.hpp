@@ -305,10 +305,13 @@ class ZESVM_API AddressSpace {
 
  private:
   friend class Runtime;
+  friend class Stream;
   explicit AddressSpace(levelzero::Context& context);
   static std::size_t checked_size(std::size_t count, std::size_t element);
   void check(const void* pointer, std::size_t bytes, const char* doing) const;
   HintResult prepare_one(const Device& device, const Access& access);
+  // What a launch must have brought to `device` for an access; without bytes, for its allocation.
+  std::optional<Access> launch_access(const Device& device, const Access& access) const;
   HintResult tell_driver(const void* pointer, std::size_t bytes, const Advice& advice);
   class Allocations;
   levelzero::Context& context_;

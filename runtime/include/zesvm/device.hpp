@@ -52,6 +52,7 @@ class ZESVM_API Device {
   friend class Runtime;
   friend class AddressSpace;
   friend class Stream;
+  friend class Module;
   explicit Device(std::shared_ptr<const levelzero::Tile> tile) noexcept;
   // Keeps the tile's context alive, too.
   std::shared_ptr<const levelzero::Tile> tile_;

@@ -1,6 +1,9 @@
 /// @file interop.hpp
 /// The Level Zero handles behind zesvm's objects, for programs that call Level Zero themselves. The
 /// handles belong to the objects: use them, do not destroy them.
+///
+/// Kernels that the program launches itself use memory of an AddressSpace by its plain pointers; call
+/// AddressSpace::prepare() for the device first.
 #pragma once
 
 #include <level_zero/ze_api.h>
@@ -25,6 +28,23 @@ inline ze_device_handle_t native_device(const Device& device) {
 /// Returns the immediate command list of a stream. Appending to it counts as using the stream.
 inline ze_command_list_handle_t native_list(const Stream& stream) {
   return static_cast<ze_command_list_handle_t>(stream.native_handle());
+}
+/// Returns the event of a point in a stream. Wait for it, as long as `event` lives; do not reset it.
+inline ze_event_handle_t native_event(const Event& event) {
+  return static_cast<ze_event_handle_t>(event.native_handle());
+}
+/// Returns a module as built for a device, to make kernels of for command lists of the program.
+/// @errors module_rejected, with the build log
+inline ze_module_handle_t native_module(const Module& module, const Device& device) {
+  return static_cast<ze_module_handle_t>(module.native_handle(device));
+}
+/// Makes later work of a stream wait for an event of the program, which must live until then.
+inline void wait_for(Stream& stream, ze_event_handle_t event) { stream.wait_for_native(event); }
+/// Signals an event of the program when the work given to a stream so far is done.
+inline void signal(Stream& stream, ze_event_handle_t event) { stream.signal_native(event); }
+/// Makes a stream that works through an immediate command list of the program.
+inline Stream make_stream(const Device& device, ze_command_list_handle_t list) {
+  return Stream::around(device, list);
 }
 /// Makes a Runtime around a driver and, unless null, a context of the program, which must outlive it.
 inline Runtime make_runtime(ze_driver_handle_t driver, ze_context_handle_t context) {

@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <zesvm/access.hpp>
 #include <zesvm/address_space.hpp>
 #include <zesvm/export.hpp>
 
@@ -41,6 +43,16 @@ struct LocalMemory {
   std::size_t bytes = 0;
 };
 
+/// Whether a type is a container whose elements lie elsewhere, one after the other: it has data() and
+/// size(), and is no std::array, which is a value.
+template <typename T, typename = void>
+struct is_container : std::false_type {};
+template <typename T>
+struct is_container<T, std::void_t<decltype(std::declval<const T&>().data()),
+                                   decltype(std::declval<const T&>().size())>> : std::true_type {};
+template <typename T, std::size_t n>
+struct is_container<std::array<T, n>, void> : std::false_type {};
+
 /// One argument of a launch, as bytes. Made implicitly from pointers, arrays, LocalMemory and
 /// values, whose type must be the kernel's: `1.0f` for a float, `1u` for a uint.
 class Argument {
@@ -50,11 +62,17 @@ class Argument {
   Argument(T* pointer)  // NOLINT: implicit
       : bytes_(sizeof pointer), is_pointer_(true), pointer_(pointer) {}
   template <typename T>
-  Argument(const Array<T>& array) : Argument(array.data()) {}            // NOLINT: implicit
+  Argument(const Array<T>& array) : Argument(array.data()) {}  // NOLINT: implicit
+  /// The memory a container holds that has data() and size(): a span, a vector with an
+  /// zesvm::Allocator.
+  template <typename Container, typename = std::enable_if_t<is_container<Container>::value>,
+            typename = void>
+  Argument(const Container& memory) : Argument(memory.data()) {}         // NOLINT: implicit
   Argument(LocalMemory local) : bytes_(local.bytes), is_local_(true) {}  // NOLINT: implicit
   /// A value, passed as it is.
-  template <typename T, typename = std::enable_if_t<std::is_trivially_copyable<T>::value &&
-                                                    !std::is_pointer<T>::value>>
+  template <typename T,
+            typename = std::enable_if_t<std::is_trivially_copyable<T>::value &&
+                                        !std::is_pointer<T>::value && !is_container<T>::value>>
   Argument(const T& value) : value_(sizeof value), bytes_(sizeof value) {  // NOLINT: implicit
     const auto* from = reinterpret_cast<const unsigned char*>(&value);
     value_.assign(from, from + sizeof value);
@@ -89,6 +107,31 @@ class Argument {
   const volatile void* pointer_ = nullptr;
 };
 
+/// What a kernel may do with the memory behind one argument.
+struct ArgumentUse {
+  bool is_read = false;
+  bool is_written = false;
+  /// Updated by atomic operations.
+  bool is_atomic = false;
+  /// The pointer itself is kept in memory, or handed to code outside the module.
+  bool escapes = false;
+  /// Said by Kernel::with_access(), not found in the code.
+  bool is_declared = false;
+  /// The places in the code that make it so: `read in triad; written in store_to`.
+  std::string reason;
+};
+
+/// What a kernel may do with memory: found in its code, which errs on one side only (what is said
+/// not to be read or written is not), or declared.
+struct KernelUse {
+  /// One for each argument, in order. Arguments that are no pointers have no use.
+  std::vector<ArgumentUse> arguments;
+  /// Whether it follows pointers that are not made from its arguments: found in memory, say.
+  bool follows_pointers = false;
+  /// Where, when it does.
+  std::string reason;
+};
+
 /// A kernel of a module. A light value: copies name the same kernel, and keep its module alive.
 /// Safe to use from any thread.
 class ZESVM_API Kernel {
@@ -96,12 +139,32 @@ class ZESVM_API Kernel {
   /// Returns its name in the module.
   const std::string& name() const noexcept { return name_; }
 
+  /// Returns what it does with memory, as found in its code and as declared.
+  KernelUse use() const;
+  /// Returns the same kernel, with an argument's use declared: launches go by this instead of what
+  /// the code says. Declare what is true: memory that is not brought cannot be used on a device
+  /// without page faults.
+  /// @errors invalid_argument: there is no such argument, or it is no pointer to global memory
+  Kernel with_access(std::size_t argument, AccessMode mode) const;
+  /// Returns the same kernel, declared to reach this memory besides what its arguments point to.
+  /// Launches bring it to the device first. It must live when the kernel is launched.
+  Kernel reaching(const std::vector<Access>& memory) const;
+  /// Returns the same kernel, declared to reach any memory of the address space. Devices without
+  /// page faults bring all of it at every launch: slow, and all of it must fit.
+  Kernel reaching_everything() const;
+  /// What was declared; inside the library only.
+  class Declarations;
+
  private:
   friend class Module;
   friend class Stream;
   Kernel(std::shared_ptr<levelzero::Program> program, std::string name);
+  template <typename Change>
+  Kernel declaring(Change&& change) const;
   std::shared_ptr<levelzero::Program> program_;
   std::string name_;
+  // Null: nothing was declared.
+  std::shared_ptr<const Declarations> declared_;
 };
 
 /// A SPIR-V module. It is built for a device when the first of its kernels is launched there. A
@@ -115,6 +178,10 @@ class ZESVM_API Module {
   /// Returns the names of its kernels, sorted.
   /// @errors module_rejected
   std::vector<std::string> kernel_names() const;
+  /// Returns the ze_module_handle_t built for a device of its Runtime, building it if it was not.
+  /// It belongs to this module. <zesvm/interop.hpp> has it typed.
+  /// @errors module_rejected, with the build log
+  void* native_handle(const Device& device) const;
 
  private:
   friend class Runtime;

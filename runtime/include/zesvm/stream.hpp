@@ -30,6 +30,9 @@ class ZESVM_API Event {
   /// Returns whether the stream has passed the point.
   /// @errors as wait()
   bool is_done() const;
+  /// Returns its ze_event_handle_t; typed in <zesvm/interop.hpp>. Others may wait for it, not reset
+  /// it, as long as this Event lives.
+  void* native_handle() const noexcept;
 
  private:
   friend class Stream;
@@ -44,6 +47,10 @@ class ZESVM_API Stream {
  public:
   /// @errors Error when the driver has no queue that runs kernels.
   explicit Stream(const Device& device);
+  /// Makes a stream that works through an immediate ze_command_list_handle_t of the program, made in
+  /// the context of the device's Runtime and for that device. The list must outlive the stream; what
+  /// the program appends itself is part of the stream's work. <zesvm/interop.hpp> has it typed.
+  static Stream around(const Device& device, void* list);
   ~Stream();
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
@@ -53,8 +60,14 @@ class ZESVM_API Stream {
   void* native_handle() const noexcept;
 
   /// Runs `kernel` once for every work-item of `grid`.
+  ///
+  /// On a device without page faults, the allocation behind each pointer argument that the kernel
+  /// uses (Kernel::use()) is brought there first, in order with the stream's work, unless advice says
+  /// that it lives elsewhere; on others the kernel's own faults bring what it touches. Memory the
+  /// kernel was declared to reach (Kernel::reaching()) is brought on every device.
   /// @errors invalid_argument: wrong number or size of arguments, a group size that does not divide
-  ///         the grid; module_rejected. Nothing was launched.
+  ///         the grid, a kernel that follows pointers on a device without page faults without having
+  ///         said what it reaches; module_rejected. Nothing was launched.
   template <typename... Arguments>
   void launch(const Kernel& kernel, const Grid& grid, const Arguments&... arguments) {
     launch_with(kernel, grid, {Argument(arguments)...});
@@ -75,12 +88,19 @@ class ZESVM_API Stream {
   Event record();
   /// Makes later work of this stream wait for `event`, of any stream of the same Runtime.
   void wait_for(const Event& event);
+  /// Makes later work of this stream wait for a ze_event_handle_t of the program, which must live
+  /// until then. <zesvm/interop.hpp> has it typed.
+  void wait_for_native(void* event);
+  /// Signals a ze_event_handle_t of the program when the work given so far is done; likewise.
+  void signal_native(void* event);
   /// Returns when all work is done.
   /// @errors launch_failed: a kernel or copy failed, for example on memory that is not there;
   ///         device_lost. The stream can be used further after launch_failed.
   void wait();
 
  private:
+  Stream(const Device& device, std::unique_ptr<levelzero::CommandList> list) noexcept;
+  void bring_memory(const Kernel& kernel, const std::vector<Argument>& arguments);
   Device device_;
   std::unique_ptr<levelzero::CommandList> list_;
 };

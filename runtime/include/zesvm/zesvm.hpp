@@ -15,6 +15,7 @@
 #include <zesvm/device.hpp>
 #include <zesvm/error.hpp>
 #include <zesvm/kernel.hpp>
+#include <zesvm/memory_resource.hpp>
 #include <zesvm/runtime.hpp>
 #include <zesvm/statistics.hpp>
 #include <zesvm/stream.hpp>

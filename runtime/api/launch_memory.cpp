@@ -1,0 +1,72 @@
+// What a launch has brought to its device before the kernel starts, and when it is refused for what
+// nobody can bring.
+#include <optional>
+
+#include <zesvm/error.hpp>
+#include <zesvm/stream.hpp>
+
+#include "api/allocations.hpp"
+#include "api/kernel_declarations.hpp"
+#include "levelzero/command_list.hpp"
+#include "levelzero/context.hpp"
+#include "levelzero/program.hpp"
+
+namespace zesvm {
+namespace {
+
+void check_reach(const Kernel& kernel, const KernelUse& use, const Kernel::Declarations* declared,
+                 const Device& device) {
+  const bool is_declared =
+      declared != nullptr && (declared->reaches_everything || !declared->reached.empty());
+  if (!use.follows_pointers || is_declared || device.has_page_faults()) return;
+  throw Error(
+      ErrorCode::invalid_argument,
+      "launching " + kernel.name() + " on " + device.name() +
+          ": it follows pointers that are not its arguments (" + use.reason +
+          "), and this device takes no page faults: declare what it reaches with "
+          "Kernel::reaching({{pointer, bytes, mode}, ...}), or have all memory brought with "
+          "Kernel::reaching_everything()");
+}
+
+}  // namespace
+
+std::optional<Access> AddressSpace::launch_access(const Device& device,
+                                                  const Access& access) const {
+  if (access.bytes > 0) check(access.begin, access.bytes, "bringing what a kernel reaches,");
+  const auto allocation = allocations_->covering(address_of(access.begin));
+  // An argument that points to memory which is not ours is the driver's affair.
+  if (!allocation) return std::nullopt;
+  Interval wanted = *allocation;
+  if (access.bytes > 0)
+    wanted = {address_of(access.begin), address_of(access.begin) + Bytes{access.bytes}};
+  const auto location = allocations_->location_of(wanted);
+  const bool lives_elsewhere =
+      location &&
+      (location->kind() == Advice::Kind::location_system ||
+       (location->kind() == Advice::Kind::location_device && *location->device() != device));
+  // Atomic operations of a device are right in its own memory only, wherever it should live.
+  if (lives_elsewhere && access.mode != AccessMode::atomic) return std::nullopt;
+  return Access{pointer_to<void>(wanted.begin), wanted.size().count, access.mode};
+}
+
+void Stream::bring_memory(const Kernel& kernel, const std::vector<Argument>& arguments) {
+  const Kernel::Declarations* declared = kernel.declared_.get();
+  const bool is_all_faulted = device_.has_page_faults();
+  // Faults bring what the kernel touches, and only that.
+  if (is_all_faulted && (declared == nullptr || declared->reached.empty())) return;
+  const KernelUse use = kernel.use();
+  check_reach(kernel, use, declared, device_);
+  std::vector<Access> accesses;
+  for (std::size_t i = 0; !is_all_faulted && i < arguments.size(); ++i)
+    if (const auto mode = mode_of(use.arguments[i]); mode && arguments[i].is_pointer())
+      accesses.push_back({const_cast<const void*>(arguments[i].pointer()), 0, *mode});
+  if (declared != nullptr)
+    accesses.insert(accesses.end(), declared->reached.begin(), declared->reached.end());
+  const AddressSpace* space = device_.tile_->context->memory();
+  if (space == nullptr) return;
+  for (const Access& access : accesses)
+    if (const auto wanted = space->launch_access(device_, access))
+      list_->prefetch(wanted->begin, wanted->bytes);
+}
+
+}  // namespace zesvm
