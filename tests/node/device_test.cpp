@@ -1,4 +1,5 @@
 // What devices say of themselves and of each other, on a node of two cards.
+#include <array>
 #include <cstring>
 
 #include "node/driver_fixture.hpp"
@@ -40,6 +41,37 @@ TEST_F(DeviceTest, FillsExtensionStructuresInTheChain) {
   if (is_validated()) told.pNext = &eus;
   ZE_OK(zeDeviceGetProperties(devices[0], &told));
   EXPECT_EQ(32u, eus.numTotalEUs);
+}
+
+/// Calls `fill` with structures as malloc leaves them, garbage from the first byte to the last.
+template <typename Structure, typename Fill>
+void with_garbage(Fill&& fill) {
+  std::array<Structure, 8> garbage;
+  std::memset(static_cast<void*>(garbage.data()), 0xa5, sizeof(garbage));
+  std::uint32_t count = garbage.size();
+  EXPECT_EQ(ZE_RESULT_SUCCESS, fill(&count, garbage.data()));
+}
+
+// MPICH asks for queue groups so.
+TEST_F(DeviceTest, FillsStructuresThatWereNotSetUp) {
+  if (is_validated()) GTEST_SKIP() << "the validation layer follows the chain itself";
+  const auto device = devices[0];
+  with_garbage<ze_command_queue_group_properties_t>([&](auto* count, auto* groups) {
+    return zeDeviceGetCommandQueueGroupProperties(device, count, groups);
+  });
+  with_garbage<ze_device_memory_properties_t>([&](auto* count, auto* memories) {
+    return zeDeviceGetMemoryProperties(device, count, memories);
+  });
+  with_garbage<ze_device_cache_properties_t>(
+      [&](auto* count, auto* caches) { return zeDeviceGetCacheProperties(device, count, caches); });
+  with_garbage<ze_device_properties_t>(
+      [&](auto*, auto* told) { return zeDeviceGetProperties(device, told); });
+  with_garbage<ze_device_module_properties_t>(
+      [&](auto*, auto* told) { return zeDeviceGetModuleProperties(device, told); });
+  with_garbage<ze_driver_properties_t>(
+      [&](auto*, auto* told) { return zeDriverGetProperties(driver, told); });
+  with_garbage<ze_device_p2p_properties_t>(
+      [&](auto*, auto* told) { return zeDeviceGetP2PProperties(device, devices[1], told); });
 }
 
 TEST_F(DeviceTest, SaysThatReadOnlyMappingsAreEnforced) {

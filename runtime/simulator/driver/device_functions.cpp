@@ -66,7 +66,8 @@ ze_result_t get_p2p_properties(ze_device_handle_t handle, ze_device_handle_t pee
   out->flags = access ? ZE_DEVICE_P2P_PROPERTY_FLAG_ACCESS : 0;
   if (access && link.atomics) out->flags |= ZE_DEVICE_P2P_PROPERTY_FLAG_ATOMICS;
   if (auto* bandwidth = extension<ze_device_p2p_bandwidth_exp_properties_t>(
-          out->pNext, ZE_STRUCTURE_TYPE_DEVICE_P2P_BANDWIDTH_EXP_PROPERTIES))
+          chain_of(*out, ZE_STRUCTURE_TYPE_DEVICE_P2P_PROPERTIES),
+          ZE_STRUCTURE_TYPE_DEVICE_P2P_BANDWIDTH_EXP_PROPERTIES))
     fill_bandwidth(access ? link : DeviceLink{}, *bandwidth);
   return ZE_RESULT_SUCCESS;
 }

@@ -98,12 +98,14 @@ ze_result_t get_module_properties(ze_device_handle_t handle, ze_device_module_pr
   std::memcpy(out->nativeKernelSupported.id, "zesvm-sim-native", ZE_MAX_NATIVE_KERNEL_UUID_SIZE);
   // CPUs of the host run the kernels; they have compare-and-swap, hence all of these.
   if (auto* atomics = extension<ze_float_atomic_ext_properties_t>(
-          out->pNext, ZE_STRUCTURE_TYPE_FLOAT_ATOMIC_EXT_PROPERTIES)) {
+          chain_of(*out, ZE_STRUCTURE_TYPE_DEVICE_MODULE_PROPERTIES),
+          ZE_STRUCTURE_TYPE_FLOAT_ATOMIC_EXT_PROPERTIES)) {
     atomics->fp16Flags = 0;
     atomics->fp32Flags = atomics->fp64Flags = ZE_DEVICE_FP_ATOMIC_EXT_FLAG_GLOBAL_LOAD_STORE;
   }
   if (auto* hints = extension<ze_scheduling_hint_exp_properties_t>(
-          out->pNext, ZE_STRUCTURE_TYPE_SCHEDULING_HINT_EXP_PROPERTIES))
+          chain_of(*out, ZE_STRUCTURE_TYPE_DEVICE_MODULE_PROPERTIES),
+          ZE_STRUCTURE_TYPE_SCHEDULING_HINT_EXP_PROPERTIES))
     hints->schedulingHintFlags = ZE_SCHEDULING_HINT_EXP_FLAG_OLDEST_FIRST |
                                  ZE_SCHEDULING_HINT_EXP_FLAG_ROUND_ROBIN |
                                  ZE_SCHEDULING_HINT_EXP_FLAG_STALL_BASED_ROUND_ROBIN;
@@ -125,7 +127,8 @@ ze_result_t get_queue_groups(ze_device_handle_t handle, std::uint32_t* count,
         group.maxMemoryFillPatternSize = std::numeric_limits<std::size_t>::max();
         group.numQueues = computes ? std::max(card.compute_engines, 1u) : card.copy_engines;
         if (auto* bandwidth = extension<ze_copy_bandwidth_exp_properties_t>(
-                group.pNext, ZE_STRUCTURE_TYPE_COPY_BANDWIDTH_EXP_PROPERTIES)) {
+                chain_of(group, ZE_STRUCTURE_TYPE_COMMAND_QUEUE_GROUP_PROPERTIES),
+                ZE_STRUCTURE_TYPE_COPY_BANDWIDTH_EXP_PROPERTIES)) {
           bandwidth->copyBandwidth =
               static_cast<std::uint32_t>(card.memory_bandwidth.gb_per_second / 2);
           bandwidth->copyBandwidthUnit = ZE_BANDWIDTH_UNIT_BYTES_PER_NANOSEC;
@@ -147,7 +150,8 @@ ze_result_t get_memory_properties(ze_device_handle_t handle, std::uint32_t* coun
         std::memset(memory.name, 0, sizeof(memory.name));
         std::strncpy(memory.name, card.memory_type.c_str(), sizeof(memory.name) - 1);
         if (auto* more = extension<ze_device_memory_ext_properties_t>(
-                memory.pNext, ZE_STRUCTURE_TYPE_DEVICE_MEMORY_EXT_PROPERTIES)) {
+                chain_of(memory, ZE_STRUCTURE_TYPE_DEVICE_MEMORY_PROPERTIES),
+                ZE_STRUCTURE_TYPE_DEVICE_MEMORY_EXT_PROPERTIES)) {
           more->type = memory_type_of(card.memory_type);
           more->physicalSize = total.count;
           more->readBandwidth = more->writeBandwidth =
@@ -179,18 +183,20 @@ ze_result_t get_cache_properties(ze_device_handle_t handle, std::uint32_t* count
                                  ze_device_cache_properties_t* caches) {
   ZESVM_FIND(device, Device, handle);
   const auto& card = device->description();
-  return enumerate_into(
-      count, caches, card.caches.size(), [&](std::size_t i, ze_device_cache_properties_t& cache) {
-        cache.flags = 0;
-        cache.cacheSize = card.caches[i].size.count;
-        if (auto* line =
-                extension<newer::DeviceCacheLine>(cache.pNext, newer::stype_device_cache_line))
-          line->bytes = 64;
-        // Nothing can be reserved (zeDeviceReserveCacheExt).
-        if (auto* region = extension<ze_cache_reservation_ext_desc_t>(
-                cache.pNext, ZE_STRUCTURE_TYPE_CACHE_RESERVATION_EXT_DESC))
-          region->maxCacheReservationSize = 0;
-      });
+  return enumerate_into(count, caches, card.caches.size(),
+                        [&](std::size_t i, ze_device_cache_properties_t& cache) {
+                          cache.flags = 0;
+                          cache.cacheSize = card.caches[i].size.count;
+                          if (auto* line = extension<newer::DeviceCacheLine>(
+                                  chain_of(cache, ZE_STRUCTURE_TYPE_DEVICE_CACHE_PROPERTIES),
+                                  newer::stype_device_cache_line))
+                            line->bytes = 64;
+                          // Nothing can be reserved (zeDeviceReserveCacheExt).
+                          if (auto* region = extension<ze_cache_reservation_ext_desc_t>(
+                                  chain_of(cache, ZE_STRUCTURE_TYPE_DEVICE_CACHE_PROPERTIES),
+                                  ZE_STRUCTURE_TYPE_CACHE_RESERVATION_EXT_DESC))
+                            region->maxCacheReservationSize = 0;
+                        });
 }
 
 ze_result_t get_image_properties(ze_device_handle_t handle, ze_device_image_properties_t* out) {
@@ -242,7 +248,8 @@ void describe(const Device& device, ze_device_properties_t& out) {
   out.uuid = uuid_of(device);
   std::memset(out.name, 0, sizeof(out.name));
   std::strncpy(out.name, card.name.c_str(), sizeof(out.name) - 1);
-  fill_extensions(device, out.pNext);
+  const bool is_1_2 = out.stype == ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES_1_2;
+  fill_extensions(device, is_1_2 ? out.pNext : chain_of(out, ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES));
 }
 
 std::uint32_t ip_version_of(std::string_view family) {

@@ -86,7 +86,8 @@ ze_result_t get_properties(ze_driver_handle_t handle, ze_driver_properties_t* pr
   // Major, minor, patch, as many bits each as real drivers use.
   properties->driverVersion = (0u << 24) | (1u << 16) | 1u;
   if (auto* policies = extension<ze_driver_memory_free_ext_properties_t>(
-          properties->pNext, ZE_STRUCTURE_TYPE_DRIVER_MEMORY_FREE_EXT_PROPERTIES))
+          chain_of(*properties, ZE_STRUCTURE_TYPE_DRIVER_PROPERTIES),
+          ZE_STRUCTURE_TYPE_DRIVER_MEMORY_FREE_EXT_PROPERTIES))
     policies->freePolicies = ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_BLOCKING_FREE |
                              ZE_DRIVER_MEMORY_FREE_POLICY_EXT_FLAG_DEFER_FREE;
   return ZE_RESULT_SUCCESS;

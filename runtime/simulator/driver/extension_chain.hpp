@@ -8,6 +8,14 @@
 
 namespace zesvm::simulator::driver {
 
+/// Returns the chain of a structure the program gave to be filled; null when the structure is not
+/// set up, as programs leave those they allocate: its type is wrong then, and the chain anything.
+template <typename Structure>
+void* chain_of(const Structure& structure, std::uint32_t type) {
+  const auto told = static_cast<std::uint32_t>(structure.stype);
+  return told == type || told == 0 ? structure.pNext : nullptr;
+}
+
 /// Returns the extension structure of a type in a chain of properties; null when it has none.
 /// Structures of other types are passed over, as the specification asks.
 template <typename T>

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "simulator/driver/extension_chain.hpp"
 #include "simulator/driver/module.hpp"
 #include "simulator/driver/tables.hpp"
 #include "topology/node_description.hpp"
@@ -176,12 +177,9 @@ void fill_uuids(const Kernel& kernel, ze_kernel_uuid_t& uuid) {
 }
 
 void fill_preferred_group_size(void* chain, std::uint32_t multiple) {
-  for (auto* next = static_cast<ze_base_properties_t*>(chain); next != nullptr;
-       next = static_cast<ze_base_properties_t*>(next->pNext)) {
-    if (next->stype != ZE_STRUCTURE_TYPE_KERNEL_PREFERRED_GROUP_SIZE_PROPERTIES) continue;
-    reinterpret_cast<ze_kernel_preferred_group_size_properties_t*>(next)->preferredMultiple =
-        multiple;
-  }
+  if (auto* preferred = extension<ze_kernel_preferred_group_size_properties_t>(
+          chain, ZE_STRUCTURE_TYPE_KERNEL_PREFERRED_GROUP_SIZE_PROPERTIES))
+    preferred->preferredMultiple = multiple;
 }
 
 ze_result_t ZE_APICALL kernel_get_properties(ze_kernel_handle_t handle,
@@ -206,7 +204,7 @@ ze_result_t ZE_APICALL kernel_get_properties(ze_kernel_handle_t handle,
     properties->privateMemSize = 0;
     properties->spillMemSize = 0;
     fill_uuids(*kernel, properties->uuid);
-    fill_preferred_group_size(properties->pNext, subgroup);
+    fill_preferred_group_size(chain_of(*properties, ZE_STRUCTURE_TYPE_KERNEL_PROPERTIES), subgroup);
     return ZE_RESULT_SUCCESS;
   });
 }

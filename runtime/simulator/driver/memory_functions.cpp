@@ -230,7 +230,8 @@ ze_result_t get_alloc_properties(ze_context_handle_t handle, const void* pointer
       if (owner != nullptr) *device = handle_of(owner);
     }
     if (auto* exported = extension<ze_external_memory_export_fd_t>(
-            out->pNext, ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_EXPORT_FD))
+            chain_of(*out, ZE_STRUCTURE_TYPE_MEMORY_ALLOCATION_PROPERTIES),
+            ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_EXPORT_FD))
       return export_descriptor(*context, *memory, *exported);
     return ZE_RESULT_SUCCESS;
   });
