@@ -106,19 +106,12 @@ void NodeState::leave_fault() {
   if (--faults_under_way_ == 0) ending_.notify_all();
 }
 
-Status NodeState::start_tile(std::size_t device, std::size_t index) {
+Status NodeState::start_tile(std::size_t device) {
   auto made = std::make_unique<Tile>();
   Tile& tile = *made;
   tile.id = TileId{static_cast<std::uint32_t>(tiles.size())};
   tile.device = device;
   tile.description = &description.devices[device];
-  ZESVM_TRY_ASSIGN(vram, MemoryFile::create("zesvm-vram", tile.description->vram));
-  tile.vram.memory = std::move(vram);
-  // VRAM has no pages below 64 KiB on devices that migrate no less.
-  tile.pagemap = std::make_unique<pagemap::Pagemap>(
-      static_cast<std::uint32_t>(tiles.size()), name_of_tile(device, index), tile.description->vram,
-      tile.description->smallest_migratable);
-  memory.add_vram(tile.vram, tile.counters);
   tile.port = std::make_unique<TilePort>(tiles.size(), memory, failures);
   tile.charged_port = std::make_unique<ChargedPort>(*tile.port, clock);
   tile::TileOptions options;
@@ -135,16 +128,32 @@ Status NodeState::start_tile(std::size_t device, std::size_t index) {
   return Status::ok;
 }
 
+Status NodeState::give_vram(Tile& tile) {
+  const auto own = tiles.begin() + index_of(tile.id);
+  const auto on_device = static_cast<std::size_t>(std::count_if(
+      tiles.begin(), own, [&](const auto& other) { return other->device == tile.device; }));
+  ZESVM_TRY_ASSIGN(vram, MemoryFile::create("zesvm-vram", tile.description->vram));
+  tile.vram.memory = std::move(vram);
+  // VRAM has no pages below 64 KiB on devices that migrate no less.
+  tile.pagemap = std::make_unique<pagemap::Pagemap>(
+      index_of(tile.id), name_of_tile(tile.device, on_device), tile.description->vram,
+      tile.description->smallest_migratable);
+  memory.add_vram(tile.vram, tile.counters);
+  return share(tile.vram);
+}
+
 Status NodeState::start() {
   if (const std::string complaint = FailurePlan::from_environment(failures); !complaint.empty()) {
     std::fprintf(stderr, "zesvm: %s\n", complaint.c_str());
   }
   for (std::size_t device = 0; device < description.devices.size(); ++device) {
     for (std::size_t i = 0; i < description.devices[device].tiles; ++i) {
-      ZESVM_TRY(start_tile(device, i));
+      ZESVM_TRY(start_tile(device));
     }
   }
-  for (const auto& tile : tiles) ZESVM_TRY(share(tile->vram));
+  // Behind the processes: where nothing is laid out by chance, as under a debugger, VRAM would be
+  // mapped where they have their stacks.
+  for (const auto& tile : tiles) ZESVM_TRY(give_vram(*tile));
   svm::AddressSpaceOptions options;
   options.interconnect = &links;
   ZESVM_TRY_ASSIGN(made, svm::AddressSpace::create(options, memory, mover));

@@ -85,7 +85,8 @@ class NodeState : public CpuFaultResolver {
   std::unique_ptr<CpuFaults> cpu_faults;
 
  private:
-  Status start_tile(std::size_t device, std::size_t index);
+  Status start_tile(std::size_t device);
+  Status give_vram(Tile& tile);
   Status announce(Window& window);
   /// Leaves everything of the parent's alone, in a child made by fork.
   void abandon();
