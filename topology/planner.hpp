@@ -79,6 +79,7 @@ struct PlannedPiece {
   Bytes end;
   Placement placement;
   std::chrono::nanoseconds cost{};
+  /// That of its first unit.
   std::string reason;
 };
 

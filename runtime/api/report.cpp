@@ -49,24 +49,46 @@ std::string direction_line(const Direction& direction) {
               bytes_per_second(moves) / 1e9);
 }
 
+std::string virtual_text(const VirtualTime& time) {
+  const auto ms = [](std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; };
+  return line(
+      "  virtual time %.3f ms: faults %.3f, copies %.3f, in place %.3f, launches %.3f, waiting for "
+      "links %.3f; in place elsewhere %s read, %s written\n",
+      ms(time.now), ms(time.faults), ms(time.copies), ms(time.accesses), ms(time.launches),
+      ms(time.contention), size_text(time.remote_read_bytes).c_str(),
+      size_text(time.remote_written_bytes).c_str());
+}
+
 std::string tile_text(const TileStatistics& tile) {
   std::string text = "Device " + std::to_string(tile.device) + ", " + tile.name + "\n";
   text += line("  %-18s %8s %10s %10s %10s %10s %13s %13s\n", "direction", "count", "average",
-               "smallest", "largest", "total", "time", "throughput");
+               "smallest", "largest", "total", "wall time", "throughput");
   for (const Direction& direction : directions_of(tile)) text += direction_line(direction);
-  text +=
-      line("  GPU faults %llu (%llu by atomics, %llu already valid, %.3f ms), CPU faults %llu\n",
-           static_cast<unsigned long long>(tile.gpu_faults),
-           static_cast<unsigned long long>(tile.gpu_faults_atomic),
-           static_cast<unsigned long long>(tile.gpu_faults_valid),
-           static_cast<double>(tile.gpu_fault_nanoseconds) / 1e6,
-           static_cast<unsigned long long>(tile.cpu_faults));
+  text += line(
+      "  GPU faults %llu (%llu by atomics, %llu already valid, %.3f ms wall time), CPU faults "
+      "%llu\n",
+      static_cast<unsigned long long>(tile.gpu_faults),
+      static_cast<unsigned long long>(tile.gpu_faults_atomic),
+      static_cast<unsigned long long>(tile.gpu_faults_valid),
+      static_cast<double>(tile.gpu_fault_nanoseconds) / 1e6,
+      static_cast<unsigned long long>(tile.cpu_faults));
   text += "  causes:";
   for (std::size_t i = 0; i < cause_count; ++i)
     if (tile.causes[i] != 0)
       text +=
           std::string(" ") + name_of(static_cast<Cause>(i)) + " " + std::to_string(tile.causes[i]);
-  return text + "\n";
+  return text + "\n" + virtual_text(tile.virtual_time);
+}
+
+nlohmann::ordered_json json_of(const VirtualTime& time) {
+  return {{"now", time.now},
+          {"faults", time.faults},
+          {"copies", time.copies},
+          {"accesses", time.accesses},
+          {"launches", time.launches},
+          {"contention", time.contention},
+          {"remote_read_bytes", time.remote_read_bytes},
+          {"remote_written_bytes", time.remote_written_bytes}};
 }
 
 nlohmann::ordered_json json_of(const Transfer& moves) {
@@ -94,6 +116,7 @@ nlohmann::ordered_json json_of(const TileStatistics& tile) {
   one["invalidations"] = tile.invalidations;
   one["retries"] = tile.retries;
   one["failures"] = tile.failures;
+  one["virtual_time"] = json_of(tile.virtual_time);
   return one;
 }
 
@@ -112,6 +135,8 @@ std::string report_text(const Statistics& statistics) {
     return "This driver does not count what moves; the simulated node does.\n";
   std::string text;
   for (const TileStatistics& tile : statistics.tiles) text += tile_text(tile);
+  text += line("Virtual time of the node: %.3f ms\n",
+               static_cast<double>(statistics.virtual_nanoseconds) / 1e6);
   return text;
 }
 
@@ -119,6 +144,7 @@ std::string report_json(const Statistics& statistics) {
   nlohmann::ordered_json report{{"version", 1}, {"available", statistics.is_available}};
   report["devices"] = nlohmann::ordered_json::array();
   for (const TileStatistics& tile : statistics.tiles) report["devices"].push_back(json_of(tile));
+  report["virtual_nanoseconds"] = statistics.virtual_nanoseconds;
   return report.dump(2);
 }
 

@@ -29,6 +29,16 @@ void subtract(TileStatistics& later, const TileStatistics& earlier) {
   later.gpu_fault_nanoseconds -= earlier.gpu_fault_nanoseconds;
   later.retries -= earlier.retries;
   for (std::size_t i = 0; i < cause_count; ++i) later.causes[i] -= earlier.causes[i];
+  VirtualTime& time = later.virtual_time;
+  const VirtualTime& before = earlier.virtual_time;
+  time.now -= before.now;
+  time.faults -= before.faults;
+  time.copies -= before.copies;
+  time.accesses -= before.accesses;
+  time.launches -= before.launches;
+  time.contention -= before.contention;
+  time.remote_read_bytes -= before.remote_read_bytes;
+  time.remote_written_bytes -= before.remote_written_bytes;
 }
 
 // Cards of one model have one name.
@@ -52,6 +62,7 @@ std::string line(const TileStatistics& tile, int name_width) {
 
 Statistics operator-(const Statistics& later, const Statistics& earlier) {
   Statistics between = later;
+  between.virtual_nanoseconds -= earlier.virtual_nanoseconds;
   for (TileStatistics& tile : between.tiles) {
     const auto before =
         std::find_if(earlier.tiles.begin(), earlier.tiles.end(),
@@ -73,7 +84,10 @@ std::ostream& operator<<(std::ostream& out, const Statistics& statistics) {
                 "from peer", "evictions");
   out << head.data();
   for (const TileStatistics& tile : statistics.tiles) out << line(tile, name_width);
-  return out;
+  std::array<char, 80> time{};
+  std::snprintf(time.data(), time.size(), "virtual time of the node: %.3f ms\n",
+                static_cast<double>(statistics.virtual_nanoseconds) / 1e6);
+  return out << time.data();
 }
 
 }  // namespace zesvm

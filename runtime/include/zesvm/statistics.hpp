@@ -41,6 +41,23 @@ constexpr std::size_t cause_count = 9;
 /// Returns the name of a cause, as spelled in the enumeration.
 ZESVM_API const char* name_of(Cause cause) noexcept;
 
+/// Virtual time of one tile, in nanoseconds: what its work would take on the devices and links that
+/// the simulated node describes, as its clock is charged for it. Never what this machine took.
+struct VirtualTime {
+  /// Where the timeline of the tile stands: charges, and waiting for work of others.
+  std::uint64_t now = 0;
+  /// Charged for faults and page tables, for bytes that moved or were copied, for what kernels used
+  /// where it was, for launches, and for waiting until a link was free.
+  std::uint64_t faults = 0;
+  std::uint64_t copies = 0;
+  std::uint64_t accesses = 0;
+  std::uint64_t launches = 0;
+  std::uint64_t contention = 0;
+  /// Bytes kernels are taken to have read and written in place outside the tile's own memory.
+  std::uint64_t remote_read_bytes = 0;
+  std::uint64_t remote_written_bytes = 0;
+};
+
 /// What happened on one tile.
 struct TileStatistics {
   /// The tile's place in Runtime::devices(), and its name.
@@ -68,6 +85,7 @@ struct TileStatistics {
   /// VRAM of the tile and how much of it is in use, in bytes. Not counters.
   std::uint64_t vram_bytes = 0;
   std::uint64_t vram_used_bytes = 0;
+  VirtualTime virtual_time;
 
   /// Returns the moves in all three directions.
   std::uint64_t migrations() const noexcept {
@@ -80,6 +98,8 @@ struct Statistics {
   /// False when the driver does not count; `tiles` is empty then.
   bool is_available = false;
   std::vector<TileStatistics> tiles;
+  /// The virtual time of the node: the latest of the timelines of its tiles and its host.
+  std::uint64_t virtual_nanoseconds = 0;
 };
 
 /// Returns what happened between two readings: counters subtracted, VRAM as `later` has it.
@@ -91,7 +111,7 @@ ZESVM_API std::ostream& operator<<(std::ostream& out, const Statistics& statisti
 
 /// Returns the migration report, which `ZESVM_REPORT=text|json|FILE` in the environment writes when a
 /// Runtime ends (to stderr, or to a file; `%p` in its name is the process id): per device and direction count, average, smallest, largest and total
-/// bytes, time and throughput; then faults and causes. All directions always, also with no moves.
+/// bytes, wall time and throughput; then faults and causes, and virtual time. All directions always, also with no moves.
 ZESVM_API std::string report_text(const Statistics& statistics);
 
 /// Returns the same as JSON, of this form, to which only members are added:
@@ -100,7 +120,9 @@ ZESVM_API std::string report_text(const Statistics& statistics);
 ///                    "largest_bytes", "nanoseconds", "bytes_per_second"},
 ///                    "device_to_host": ..., "device_to_device": ...},
 ///     "faults": {"gpu", "gpu_valid", "gpu_atomic", "gpu_nanoseconds", "cpu"},
-///     "causes": {"gpu_fault": 0, ...}, "evictions", "invalidations", "retries", "failures"}]}
+///     "causes": {"gpu_fault": 0, ...}, "evictions", "invalidations", "retries", "failures",
+///     "virtual_time": {"now", "faults", "copies", "accesses", "launches", "contention",
+///                      "remote_read_bytes", "remote_written_bytes"}}], "virtual_nanoseconds": 0}
 ZESVM_API std::string report_json(const Statistics& statistics);
 
 }  // namespace zesvm

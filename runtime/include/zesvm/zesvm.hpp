@@ -16,6 +16,7 @@
 #include <zesvm/error.hpp>
 #include <zesvm/kernel.hpp>
 #include <zesvm/memory_resource.hpp>
+#include <zesvm/placement.hpp>
 #include <zesvm/runtime.hpp>
 #include <zesvm/statistics.hpp>
 #include <zesvm/stream.hpp>

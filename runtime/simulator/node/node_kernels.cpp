@@ -73,9 +73,9 @@ class LaunchInFlight {
     for (const KernelArgument& argument : request.arguments) {
       Interval extent{};
       if (const auto* pointer = std::get_if<PointerArgument>(&argument)) {
-        const auto record = std::find_if(
-            reached_.begin(), reached_.end(),
-            [&](const auto& one) { return one.footprint.contains(pointer->address); });
+        const auto record = std::find_if(reached_.begin(), reached_.end(), [&](const auto& one) {
+          return one.footprint.contains(pointer->address);
+        });
         if (record != reached_.end()) extent = {pointer->address, record->footprint.end};
       }
       extents_.push_back(extent);

@@ -1,0 +1,49 @@
+#include "api/placement_node.hpp"
+
+#include <zesvm/error.hpp>
+#include <zesvm/runtime.hpp>
+
+#include "levelzero/context.hpp"
+#include "levelzero/detection.hpp"
+#include "levelzero/machine.hpp"
+#include "topology/detection.hpp"
+
+namespace zesvm {
+namespace {
+
+topology::NodeDescription read_file(const std::string& name) {
+  try {
+    return topology::load_node(name);
+  } catch (const topology::DescriptionError& error) {
+    throw Error(ErrorCode::unknown_node, error.what());
+  }
+}
+
+PlacementNode simulated_node(const levelzero::Context& context) {
+  PlacementNode node;
+  node.description = read_file(context.node_name());
+  node.tiles.resize(context.tiles().size());
+  for (const levelzero::NodeTile& tile : context.node_tiles())
+    if (tile.index) node.tiles[*tile.index] = node.description.index_of({tile.device, tile.tile});
+  return node;
+}
+
+PlacementNode detected_node(levelzero::Context& context) {
+  PlacementNode node;
+  node.description =
+      topology::detect(levelzero::read_machine(context, levelzero::VerifyData::no)).node;
+  for (const levelzero::Tile& tile : context.tiles())
+    node.tiles.push_back(node.description.index_of(levelzero::place_of(tile)));
+  return node;
+}
+
+}  // namespace
+
+PlacementNode placement_node_of(Runtime& runtime) {
+  const auto context =
+      levelzero::Context::around(static_cast<ze_driver_handle_t>(runtime.native_driver()),
+                                 static_cast<ze_context_handle_t>(runtime.native_context()));
+  return context->is_simulated() ? simulated_node(*context) : detected_node(*context);
+}
+
+}  // namespace zesvm

@@ -1,0 +1,26 @@
+/// @file placement_node.hpp
+/// The node a Runtime runs on, for plans.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "topology/node_description.hpp"
+
+namespace zesvm {
+
+class Runtime;
+
+/// A description, and which tile of it each device of a Runtime is.
+struct PlacementNode {
+  topology::NodeDescription description;
+  /// Indexes into description.tiles(), by Device::index().
+  std::vector<std::size_t> tiles;
+};
+
+/// Returns the node of a Runtime: the file of a simulated one, so that costs are those its virtual
+/// clock charges; what was detected of a real machine.
+/// @errors Error: a query failed; unknown_node: the file cannot be read any more
+PlacementNode placement_node_of(Runtime& runtime);
+
+}  // namespace zesvm
