@@ -1,14 +1,17 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <sys/mman.h>
 
 #include <zesvm/address_space.hpp>
 
 #include "api/allocations.hpp"
 #include "api/text.hpp"
 #include "levelzero/call.hpp"
+#include "levelzero/capabilities.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
+#include "levelzero/paged_memory.hpp"
 
 namespace zesvm {
 namespace {
@@ -53,14 +56,61 @@ ze_device_handle_t home_of(const levelzero::Context& context) {
   return context.tiles().size() == 1 ? context.tiles().front().handle : nullptr;
 }
 
+Interval allocate_shared(const levelzero::Context& context, const Footprint& footprint,
+                         const std::string& doing) {
+  auto limits = relaxed_limits();
+  ze_device_mem_alloc_desc_t device{};
+  device.stype = ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC;
+  device.pNext = &limits;
+  ze_host_mem_alloc_desc_t host{};
+  host.stype = ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC;
+  void* pointer = nullptr;
+  ZESVM_ZE(zeMemAllocShared(context.handle(), &device, &host, footprint.size.count,
+                            footprint.alignment.count, home_of(context), &pointer),
+           doing);
+  if (footprint.is_small) touch(pointer, footprint.size);
+  return {address_of(pointer), address_of(pointer) + footprint.size};
+}
+
+Interval allocate_paged(levelzero::Context& context, const Footprint& footprint,
+                        const std::string& doing) {
+  try {
+    return context.paged_memory().allocate(footprint.size, footprint.alignment);
+  } catch (const Error& error) {
+    throw Error(error.code(), doing + ": " + error.what(), error.call(), error.result());
+  }
+}
+
+// A mapping of its own, so that chunks share nothing with other memory of the program.
+Interval map_program_memory(const Footprint& footprint, const std::string& doing) {
+  const Bytes mapped = footprint.size + footprint.alignment;
+  void* const pointer = mapped < footprint.size
+                            ? MAP_FAILED
+                            : ::mmap(nullptr, mapped.count, PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pointer == MAP_FAILED)
+    throw Error(ErrorCode::out_of_host_memory, doing + ": the kernel has no room for it", "mmap");
+  const Interval all{address_of(pointer), address_of(pointer) + mapped};
+  const Address begin = align_up(all.begin, footprint.alignment);
+  const Interval given{begin, begin + footprint.size};
+  if (all.begin < given.begin) ::munmap(pointer, (given.begin - all.begin).count);
+  if (given.end < all.end) ::munmap(pointer_to<void>(given.end), (all.end - given.end).count);
+  return given;
+}
+
 }  // namespace
 
-AddressSpace::AddressSpace(levelzero::Context& context)
-    : context_(context), allocations_(std::make_unique<Allocations>()) {}
+AddressSpace::AddressSpace(levelzero::Context& context, Backing backing)
+    : context_(context), backing_(backing), allocations_(std::make_unique<Allocations>()) {}
 
 AddressSpace::~AddressSpace() {
-  for (const Interval& interval : allocations_->take_all())
-    zeMemFree(context_.handle(), pointer_to<void>(interval.begin));
+  for (const Allocations::Living& living : allocations_->take_all()) {
+    try {
+      Allocations::give_back(context_, living);
+    } catch (const Error&) {
+      // The context, which goes next, ends what is left.
+    }
+  }
 }
 
 std::size_t AddressSpace::checked_size(std::size_t count, std::size_t element) {
@@ -70,27 +120,54 @@ std::size_t AddressSpace::checked_size(std::size_t count, std::size_t element) {
                                                " bytes: more than an address can count");
 }
 
-void* AddressSpace::allocate_bytes(std::size_t bytes, std::size_t alignment) {
+void* AddressSpace::allocate_bytes(std::size_t bytes, std::size_t alignment, Backing backing) {
   const std::string doing = "allocating " + size_text(bytes);
   if (bytes == 0) throw Error(ErrorCode::invalid_argument, doing + ": ask for at least one byte");
   if ((alignment & (alignment - 1)) != 0)
     throw Error(ErrorCode::invalid_argument,
                 doing + " aligned to " + std::to_string(alignment) + ": not a power of two");
-  auto limits = relaxed_limits();
-  ze_device_mem_alloc_desc_t device{};
-  device.stype = ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC;
-  device.pNext = &limits;
-  ze_host_mem_alloc_desc_t host{};
-  host.stype = ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC;
-  void* pointer = nullptr;
+  if (backing == Backing::automatic) backing = backing_;
   const Footprint footprint = footprint_of(Bytes{bytes}, Bytes{alignment});
-  ZESVM_ZE(zeMemAllocShared(context_.handle(), &device, &host, footprint.size.count,
-                            footprint.alignment.count, home_of(context_), &pointer),
-           doing);
-  if (footprint.is_small) touch(pointer, footprint.size);
-  const Address begin = address_of(pointer);
-  allocations_->add({{begin, begin + Bytes{bytes}}, begin + footprint.size});
-  return pointer;
+  Interval given{};
+  switch (backing) {
+    case Backing::paged: given = allocate_paged(context_, footprint, doing); break;
+    case Backing::system:
+      levelzero::check_possible(backing, context_.tiles());
+      given = map_program_memory(footprint, doing);
+      break;
+    case Backing::automatic:
+    case Backing::shared: given = allocate_shared(context_, footprint, doing);
+  }
+  allocations_->add({{given.begin, given.begin + Bytes{bytes}}, given.end, backing, false});
+  return pointer_to<void>(given.begin);
+}
+
+void AddressSpace::adopt(void* pointer, std::size_t bytes) {
+  const std::string doing = "adopting " + size_text(bytes) + " at " + address_text(pointer);
+  const auto interval = Interval::checked(address_of(pointer), Bytes{bytes});
+  if (bytes == 0 || !interval) throw Error(ErrorCode::invalid_argument, doing + ": nothing there");
+  levelzero::check_possible(Backing::system, context_.tiles());
+  if (allocations_->overlaps(*interval))
+    throw Error(ErrorCode::invalid_argument,
+                doing + ": part of it is in memory of this address space already");
+  allocations_->add({*interval, interval->end, Backing::system, true});
+}
+
+std::optional<Backing> AddressSpace::backing_of(const void* pointer) const noexcept {
+  return allocations_->backing_at(address_of(pointer));
+}
+
+void AddressSpace::Allocations::give_back(levelzero::Context& context, const Living& living) {
+  if (living.is_adopted) return;
+  void* const pointer = pointer_to<void>(living.interval.begin);
+  const Interval footprint{living.interval.begin, living.footprint_end};
+  switch (living.backing) {
+    case Backing::paged: return context.paged_memory().free(footprint);
+    case Backing::system: ::munmap(pointer, footprint.size().count); return;
+    case Backing::automatic:
+    case Backing::shared:
+      ZESVM_ZE(zeMemFree(context.handle(), pointer), "freeing " + address_text(pointer));
+  }
 }
 
 void AddressSpace::free(void* pointer) {
@@ -101,10 +178,12 @@ void AddressSpace::free(void* pointer) {
     throw Error(ErrorCode::unknown_memory,
                 "freeing " + address_text(pointer) +
                     ": no living allocation of this address space begins there");
-  const ze_result_t result = zeMemFree(context_.handle(), pointer);
-  if (result == ZE_RESULT_SUCCESS) return;
-  allocations_->add(*living);
-  levelzero::throw_failed("zeMemFree", result, "freeing " + address_text(pointer));
+  try {
+    Allocations::give_back(context_, *living);
+  } catch (const Error&) {
+    allocations_->add(*living);
+    throw;
+  }
 }
 
 void AddressSpace::free_quietly(void* pointer) noexcept {
@@ -113,6 +192,11 @@ void AddressSpace::free_quietly(void* pointer) noexcept {
   } catch (const Error&) {
     // The Runtime frees it at its end.
   }
+}
+
+levelzero::PagedMemory* AddressSpace::paged_at(const void* pointer) const noexcept {
+  levelzero::PagedMemory* const paged = context_.paged();
+  return paged != nullptr && paged->contains(pointer) ? paged : nullptr;
 }
 
 bool AddressSpace::contains(const void* pointer) const noexcept {

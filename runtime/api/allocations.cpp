@@ -36,10 +36,10 @@ Interval AddressSpace::Allocations::with_rest_of_chunk(Interval interval) const 
   return {interval.begin, living->footprint_end};
 }
 
-std::vector<Interval> AddressSpace::Allocations::take_all() {
+std::vector<AddressSpace::Allocations::Living> AddressSpace::Allocations::take_all() {
   Lock guard{lock_};
-  std::vector<Interval> all;
-  for (const auto& [begin, living] : living_) all.push_back(living.interval);
+  std::vector<Living> all;
+  for (const auto& [begin, living] : living_) all.push_back(living);
   living_.clear();
   notes_.clear();
   return all;
@@ -49,6 +49,19 @@ std::optional<Interval> AddressSpace::Allocations::covering(Address where) const
   Lock guard{lock_};
   const Living* living = find(where);
   return living != nullptr ? std::optional(living->interval) : std::nullopt;
+}
+
+std::optional<Backing> AddressSpace::Allocations::backing_at(Address where) const {
+  Lock guard{lock_};
+  const Living* living = find(where);
+  return living != nullptr ? std::optional(living->backing) : std::nullopt;
+}
+
+bool AddressSpace::Allocations::overlaps(Interval interval) const {
+  Lock guard{lock_};
+  if (find(interval.begin) != nullptr) return true;
+  const auto next = living_.lower_bound(interval.begin);
+  return next != living_.end() && next->first < interval.end;
 }
 
 Bytes AddressSpace::Allocations::total() const {
@@ -85,6 +98,11 @@ std::optional<AtomicAccess> AddressSpace::Allocations::atomics_of(Interval inter
 void AddressSpace::Allocations::pin(Interval interval) {
   Lock guard{lock_};
   pins_.push_back(interval);
+}
+
+bool AddressSpace::Allocations::is_pinned(Interval interval) const {
+  Lock guard{lock_};
+  return std::find(pins_.begin(), pins_.end(), interval) != pins_.end();
 }
 
 std::vector<Interval> AddressSpace::Allocations::unpin(Interval interval) {

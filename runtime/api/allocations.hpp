@@ -40,7 +40,13 @@ class AddressSpace::Allocations {
   struct Living {
     Interval interval;
     Address footprint_end;
+    Backing backing = Backing::shared;
+    /// The program's own memory, which it frees itself.
+    bool is_adopted = false;
   };
+
+  /// Gives the memory of an allocation back to whoever carried it. @errors Error: it lives on
+  static void give_back(levelzero::Context& context, const Living& living);
 
   /// Adds one. It must not overlap another.
   void add(Living living);
@@ -49,9 +55,13 @@ class AddressSpace::Allocations {
   /// Returns the interval, up to the end of the driver's memory where it ends with its allocation.
   Interval with_rest_of_chunk(Interval interval) const;
   /// Removes and returns all of them.
-  std::vector<Interval> take_all();
+  std::vector<Living> take_all();
   /// Returns the allocation that covers `where`.
   std::optional<Interval> covering(Address where) const;
+  /// Returns what carries the allocation that covers `where`.
+  std::optional<Backing> backing_at(Address where) const;
+  /// Returns whether an interval overlaps an allocation.
+  bool overlaps(Interval interval) const;
   /// Returns the bytes of all of them.
   Bytes total() const;
 
@@ -66,6 +76,8 @@ class AddressSpace::Allocations {
 
   /// Keeps an interval in system memory once more.
   void pin(Interval interval);
+  /// Returns whether a pin() of exactly this interval has not ended.
+  bool is_pinned(Interval interval) const;
   /// Ends one pin() of exactly this interval. Returns what of it no other pin keeps, in order.
   std::vector<Interval> unpin(Interval interval);
 

@@ -19,6 +19,7 @@ std::uint32_t Device::execution_units() const noexcept { return tile_->execution
 std::uint32_t Device::max_group_size() const noexcept { return tile_->max_group_size; }
 std::uint32_t Device::local_memory_bytes() const noexcept { return tile_->local_memory_bytes; }
 bool Device::has_page_faults() const noexcept { return tile_->has_page_faults; }
+const Capabilities& Device::capabilities() const noexcept { return tile_->capabilities; }
 bool Device::has_shared_system_memory() const noexcept { return tile_->has_shared_system_memory; }
 void* Device::native_handle() const noexcept { return tile_->handle; }
 

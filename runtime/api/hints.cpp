@@ -9,6 +9,8 @@
 #include "levelzero/call.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
+#include "levelzero/paged_memory.hpp"
+#include "levelzero/peer_check.hpp"
 
 namespace zesvm {
 namespace {
@@ -52,7 +54,7 @@ bool is_all_in_system(const Residency& residency) {
 
 HintResult set_atomics(levelzero::Context& context, const void* pointer, std::size_t bytes,
                        AtomicAccess access) {
-  const auto set = context.set_atomic_access();
+  const auto set = context.newer().set_atomic_access;
   if (set == nullptr)
     return {HintOutcome::ignored, "the driver has no zeMemSetAtomicAccessAttributeExp"};
   for (const levelzero::Tile& tile : context.tiles()) {
@@ -69,19 +71,49 @@ HintResult set_atomics(levelzero::Context& context, const void* pointer, std::si
   return {};
 }
 
-HintResult append_advice(levelzero::Context& context, const void* pointer, std::size_t bytes,
-                         const Advice& advice) {
-  const levelzero::Tile& owner = list_owner(context, advice);
+// Some drivers keep advice until the next command, and forget it without one: the barrier that
+// run_on() waits with sends it off.
+bool append_on(levelzero::Context& context, const levelzero::Tile& list_of, const void* pointer,
+               std::size_t bytes, const levelzero::Tile& about, std::uint32_t value) {
   bool is_known = false;
-  context.run_on(owner, [&](levelzero::CommandList& list) {
-    is_known = list.advise(pointer, bytes, owner, levelzero::advice_value(advice.kind()));
+  context.run_on(list_of, [&](levelzero::CommandList& list) {
+    is_known = list.advise(pointer, bytes, about, value);
   });
-  if (!is_known) return {HintOutcome::ignored, "the loader or the driver do not know this advice"};
-  if (!context.is_simulated() && !owner.has_shared_system_memory)
+  return is_known;
+}
+
+HintResult append_advice(levelzero::Context& context, const void* pointer, std::size_t bytes,
+                         const Advice& advice, Backing backing) {
+  const levelzero::Tile& owner = list_owner(context, advice);
+  const std::uint32_t value = levelzero::advice_value(advice.kind());
+  if (!append_on(context, owner, pointer, bytes, owner, value))
+    return {HintOutcome::ignored, "the loader or the driver do not know this advice"};
+  const std::string policy = advice.migrate() == Migrate::only_system_pages
+                                 ? "Level Zero knows no migration policy: all pages move"
+                                 : "";
+  if (context.is_simulated()) return {HintOutcome::applied, policy};
+  // Never on another card's list: advice on a shared allocation of one card for another ends the
+  // process in some drivers.
+  if (backing != Backing::system || !owner.has_shared_system_memory)
     return {HintOutcome::ignored, "this driver takes the advice and does nothing with it"};
-  if (advice.migrate() == Migrate::only_system_pages)
-    return {HintOutcome::applied, "Level Zero knows no migration policy: all pages move"};
-  return {};
+  if (advice.kind() == Advice::Kind::read_mostly)
+    return {HintOutcome::ignored, "this driver takes the advice and does nothing with it"};
+  // Each card has an address space of its own, and learns of advice by its own list only.
+  for (const levelzero::Tile& tile : context.tiles())
+    if (tile.card != owner.card && tile.number_on_card == 0)
+      append_on(context, tile, pointer, bytes, advice.device() ? owner : tile, value);
+  return {HintOutcome::applied,
+          "sent to every card; the driver does not tell whether the kernel followed it" +
+              (policy.empty() ? "" : "; " + policy)};
+}
+
+// Memory that stays on one device would be used in place by the others.
+HintResult prefer_host_instead(levelzero::Context& context, const void* pointer, std::size_t bytes,
+                               Backing backing, const std::string& reason) {
+  HintResult result = append_advice(context, pointer, bytes, prefer_system_memory(), backing);
+  if (result.outcome == HintOutcome::applied)
+    result.reason = "preferred in system memory instead: " + reason;
+  return result;
 }
 
 }  // namespace
@@ -90,8 +122,11 @@ HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Ad
   check(pointer, bytes, "advising");
   AdviceNote note = note_for(pointer, bytes, advice);
   if (allocations_->is_noted(note)) return {HintOutcome::already_so, "advised before"};
-  HintResult outcome = tell_driver(pointer, bytes, advice);
-  if (outcome.outcome == HintOutcome::applied) allocations_->note(std::move(note));
+  levelzero::PagedMemory* const paged = paged_at(pointer);
+  HintResult outcome = paged != nullptr
+                           ? paged->advise(allocations_->with_rest_of_chunk(note.interval), advice)
+                           : tell_driver(pointer, bytes, advice);
+  if (outcome.outcome != HintOutcome::ignored) allocations_->note(std::move(note));
   return outcome;
 }
 
@@ -101,7 +136,12 @@ HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, con
   bytes = allocations_->with_rest_of_chunk(interval).size().count;
   if (advice.kind() == Advice::Kind::atomic)
     return set_atomics(context_, pointer, bytes, advice.atomic_access());
-  return append_advice(context_, pointer, bytes, advice);
+  const Backing backing = backing_of(pointer).value_or(Backing::shared);
+  if (advice.kind() == Advice::Kind::location_device)
+    if (const auto reason = levelzero::broken_access_to(context_, list_owner(context_, advice));
+        !reason.empty())
+      return prefer_host_instead(context_, pointer, bytes, backing, reason);
+  return append_advice(context_, pointer, bytes, advice, backing);
 }
 
 HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const Device& device) {
@@ -109,10 +149,14 @@ HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const 
   if (is_all_on(residency(pointer, bytes), device.index()))
     return {HintOutcome::already_so, "all of it is on " + device.name()};
   const levelzero::Tile& tile = *device.tile_;
+  if (levelzero::PagedMemory* paged = paged_at(pointer))
+    return paged->prefetch(tile, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
   context_.run_on(tile, [&](levelzero::CommandList& list) { list.prefetch(pointer, bytes); });
-  if (!context_.is_simulated() && !tile.has_shared_system_memory)
+  if (!context_.is_simulated() && backing_of(pointer) != Backing::system)
     return {HintOutcome::ignored, "this driver takes the prefetch and does nothing with it"};
-  if (!context_.is_simulated() || is_all_on(residency(pointer, bytes), device.index())) return {};
+  if (!context_.is_simulated())
+    return {HintOutcome::applied, "the driver does not tell whether the kernel followed it"};
+  if (is_all_on(residency(pointer, bytes), device.index())) return {};
   return {HintOutcome::ignored, "not all of it could be moved to " + device.name()};
 }
 
@@ -120,6 +164,8 @@ HintResult AddressSpace::prefetch_to_system(const void* pointer, std::size_t byt
   check(pointer, bytes, "prefetching to system memory");
   if (is_all_in_system(residency(pointer, bytes)))
     return {HintOutcome::already_so, "all of it is in system memory"};
+  if (levelzero::PagedMemory* paged = paged_at(pointer))
+    return paged->prefetch_to_system({address_of(pointer), address_of(pointer) + Bytes{bytes}});
   if (const auto migrate = context_.simulator().migrate_to_system) {
     ZESVM_ZE(migrate(pointer, bytes),
              "moving " + size_text(bytes) + " at " + address_text(pointer) + " to system memory");
@@ -133,6 +179,8 @@ HintResult AddressSpace::prefetch_to_system(const void* pointer, std::size_t byt
 
 HintResult AddressSpace::discard(void* pointer, std::size_t bytes) {
   check(pointer, bytes, "discarding");
+  if (levelzero::PagedMemory* paged = paged_at(pointer))
+    return paged->discard({address_of(pointer), address_of(pointer) + Bytes{bytes}});
   const auto discard = context_.simulator().discard;
   if (discard == nullptr) return {HintOutcome::ignored, "the driver cannot discard memory"};
   ZESVM_ZE(discard(pointer, bytes),

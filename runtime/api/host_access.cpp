@@ -4,6 +4,8 @@
 #include <zesvm/error.hpp>
 
 #include "api/allocations.hpp"
+#include "levelzero/context.hpp"
+#include "levelzero/paged_memory.hpp"
 
 namespace zesvm {
 
@@ -36,17 +38,28 @@ HostAccess AddressSpace::host_access(const void* pointer, std::size_t bytes) {
 
 HintResult AddressSpace::pin(const void* pointer, std::size_t bytes) {
   check(pointer, bytes, "pinning");
+  const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
+  if (levelzero::PagedMemory* paged = paged_at(pointer)) {
+    HintResult held = paged->hold_on_host(interval);
+    allocations_->pin(interval);
+    return held;
+  }
   // Preferred there first: else a device that touches it in between takes it away again.
   HintResult result = tell_driver(pointer, bytes, prefer_system_memory());
   prefetch_to_system(pointer, bytes);
-  allocations_->pin({address_of(pointer), address_of(pointer) + Bytes{bytes}});
+  allocations_->pin(interval);
   return result;
 }
 
 void AddressSpace::unpin(const void* pointer, std::size_t bytes) noexcept {
+  const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
   try {
-    for (const Interval& free :
-         allocations_->unpin({address_of(pointer), address_of(pointer) + Bytes{bytes}})) {
+    if (levelzero::PagedMemory* paged = paged_at(pointer)) {
+      if (allocations_->is_pinned(interval)) paged->release_on_host(interval);
+      allocations_->unpin(interval);
+      return;
+    }
+    for (const Interval& free : allocations_->unpin(interval)) {
       const Advice before = allocations_->location_of(free).value_or(no_preferred_location());
       tell_driver(pointer_to<void>(free.begin), free.size().count, before);
     }

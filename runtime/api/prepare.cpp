@@ -6,6 +6,7 @@
 
 #include "api/allocations.hpp"
 #include "api/text.hpp"
+#include "levelzero/paged_memory.hpp"
 
 namespace zesvm {
 namespace {
@@ -35,16 +36,21 @@ HintResult AddressSpace::prepare(const Device& device, const Access* accesses, s
 HintResult AddressSpace::prepare_one(const Device& device, const Access& access) {
   const Interval interval{address_of(access.begin), address_of(access.begin) + Bytes{access.bytes}};
   if (access.mode == AccessMode::atomic) {
+    // The driver would find out only when the kernel runs.
     if (allocations_->atomics_of(interval) == AtomicAccess::cpu)
       throw Error(ErrorCode::invalid_argument, "preparing atomic operations of " + device.name() +
                                                    " on " + size_text(access.bytes) + " at " +
                                                    address_text(access.begin) +
                                                    ": advised to be for the CPU only");
-    // Wherever it should live: a device's atomic operations are right in its own memory only.
-    return prefetch(access.begin, access.bytes, device);
-  }
-  if (lives_elsewhere(allocations_->location_of(interval), device))
+  } else if (lives_elsewhere(allocations_->location_of(interval), device)) {
     return {HintOutcome::already_so, "advised to live elsewhere"};
+  }
+  if (levelzero::PagedMemory* paged = paged_at(access.begin)) {
+    if (residency(access.begin, access.bytes).bytes_on(device) == access.bytes)
+      return {HintOutcome::already_so, "all of it is on " + device.name()};
+    return paged->prepare(*device.tile_, interval, access.mode);
+  }
+  // Wherever it should live: a device's atomic operations are right in its own memory only.
   return prefetch(access.begin, access.bytes, device);
 }
 

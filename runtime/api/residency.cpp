@@ -7,6 +7,7 @@
 #include "base/sizes.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/context.hpp"
+#include "levelzero/paged_memory.hpp"
 
 namespace zesvm {
 namespace {
@@ -90,6 +91,10 @@ Residency AddressSpace::residency(const void* pointer, std::size_t bytes) const 
   check(pointer, bytes, "asking for");
   Residency answer;
   for (const levelzero::Tile& tile : context_.tiles()) answer.device_names.push_back(tile.name);
+  if (levelzero::PagedMemory* paged = paged_at(pointer)) {
+    answer.pieces = paged->residency({address_of(pointer), address_of(pointer) + Bytes{bytes}});
+    return answer;
+  }
   if (context_.simulator().query_residency == nullptr) {
     ResidentPiece all;
     all.begin = reinterpret_cast<std::uintptr_t>(pointer);

@@ -12,6 +12,7 @@
 #include "api/requested_report.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/context.hpp"
+#include "levelzero/paged_memory.hpp"
 #include "levelzero/paths.hpp"
 #include "levelzero/program.hpp"
 
@@ -25,11 +26,11 @@ class Runtime::State {
   std::unique_ptr<AddressSpace> space;
 
   /// Makes devices and the address space of a context.
-  static std::unique_ptr<State> of(std::shared_ptr<levelzero::Context> context) {
+  static std::unique_ptr<State> of(std::shared_ptr<levelzero::Context> context, Backing backing) {
     auto state = std::make_unique<State>();
     for (const levelzero::Tile& tile : context->tiles())
       state->devices.push_back(Device(std::shared_ptr<const levelzero::Tile>(context, &tile)));
-    state->space.reset(new AddressSpace(*context));
+    state->space.reset(new AddressSpace(*context, context->choose_backing(backing)));
     state->context = std::move(context);
     state->context->set_memory(state->space.get());
     return state;
@@ -76,16 +77,13 @@ TileStatistics from_driver(const levelzero::Tile& tile, const zesvm_sim_tile_sta
   std::copy(std::begin(from.causes), std::end(from.causes), to.causes.begin());
   to.vram_bytes = from.vram_bytes;
   to.vram_used_bytes = from.vram_used_bytes;
-  to.virtual_time = {from.virtual_now,       from.virtual_faults,      from.virtual_copies,
-                     from.virtual_accesses,  from.virtual_launches,    from.virtual_contention,
-                     from.remote_read_bytes, from.remote_written_bytes};
   return to;
 }
 
 }  // namespace
 
 Runtime::Runtime(const RuntimeOptions& options)
-    : state_(State::of(levelzero::Context::create(options))) {}
+    : state_(State::of(levelzero::Context::create(options), options.backing)) {}
 Runtime::Runtime(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 Runtime::~Runtime() {
   if (state_) write_requested_report(*this);
@@ -95,7 +93,8 @@ Runtime& Runtime::operator=(Runtime&&) noexcept = default;
 
 Runtime Runtime::around(void* driver, void* context) {
   return Runtime(State::of(levelzero::Context::around(static_cast<ze_driver_handle_t>(driver),
-                                                      static_cast<ze_context_handle_t>(context))));
+                                                      static_cast<ze_context_handle_t>(context)),
+                           Backing::automatic));
 }
 
 const std::vector<Device>& Runtime::devices() const noexcept { return state_->devices; }
@@ -128,24 +127,23 @@ void* Runtime::native_context() const noexcept { return state_->context->handle(
 Statistics Runtime::statistics() const {
   Statistics answer;
   const auto ask = state_->context->simulator().get_statistics;
-  if (ask == nullptr) return answer;
+  const levelzero::PagedMemory* const paged = state_->context->paged();
+  if (ask == nullptr && paged == nullptr) return answer;
   std::uint32_t count = 0;
-  ZESVM_ZE(ask(&count, nullptr), "counting tiles with statistics");
+  if (ask != nullptr) ZESVM_ZE(ask(&count, nullptr), "counting tiles with statistics");
   std::vector<zesvm_sim_tile_statistics_t> found(count);
   for (auto& tile : found) tile.size = sizeof tile;
-  ZESVM_ZE(ask(&count, found.data()), "reading statistics");
+  if (ask != nullptr) ZESVM_ZE(ask(&count, found.data()), "reading statistics");
   answer.is_available = true;
   for (const levelzero::Tile& tile : state_->context->tiles()) {
     const auto same = std::find_if(found.begin(), found.end(), [&](const auto& one) {
       return std::equal(tile.uuid.begin(), tile.uuid.end(), one.uuid);
     });
-    if (same != found.end()) answer.tiles.push_back(from_driver(tile, *same));
-  }
-  zesvm_sim_virtual_time_t time{};
-  time.size = sizeof time;
-  if (const auto read = state_->context->simulator().get_virtual_time) {
-    ZESVM_ZE(read(&time), "reading the virtual clock");
-    answer.virtual_nanoseconds = time.elapsed;
+    if (same == found.end() && paged == nullptr) continue;
+    answer.tiles.push_back(
+        from_driver(tile, same != found.end() ? *same : zesvm_sim_tile_statistics_t{}));
+    // Moves the runtime makes itself, of which a driver knows nothing.
+    if (paged != nullptr) paged->add_statistics(answer.tiles.back());
   }
   return answer;
 }

@@ -11,6 +11,9 @@ namespace zesvm {
 
 /// The order. A thread holds at most one lock of each line, `leaf` included.
 enum class LockOrder : std::uint8_t {
+  /// Which work uses which memory of the runtime's own backing. Work is prepared and appended, and
+  /// memory taken away from devices, under it; waiting for events is allowed.
+  work,
   /// Level Zero objects of one context, queue or list: its commands and their order. Everything
   /// below may be called under it, except waiting for the host to signal an event.
   driver,
@@ -34,6 +37,7 @@ enum class LockOrder : std::uint8_t {
 /// Returns the name of a place in the order.
 constexpr std::string_view name_of(LockOrder order) {
   switch (order) {
+    case LockOrder::work: return "work";
     case LockOrder::driver: return "driver";
     case LockOrder::allocations: return "allocations";
     case LockOrder::address_space: return "address_space";

@@ -2,6 +2,7 @@
 
 #include "levelzero/call.hpp"
 #include "levelzero/launch_shape.hpp"
+#include "levelzero/paged_memory.hpp"
 
 namespace zesvm::levelzero {
 
@@ -46,6 +47,35 @@ CommandList::LoadedKernel& CommandList::load(const std::shared_ptr<Program>& pro
   return kernels_.emplace(key, std::move(loaded)).first->second;
 }
 
+std::vector<Access> CommandList::accesses_of(const spirv::KernelAccesses& found,
+                                             const std::vector<Argument>& arguments) const {
+  std::vector<Access> accesses;
+  const PagedMemory* const paged = context_.paged();
+  if (paged == nullptr) return accesses;
+  if (found.touches_other_memory) accesses = paged->everything(AccessMode::read_write);
+  for (std::size_t i = 0; i < arguments.size() && i < found.arguments.size(); ++i) {
+    const spirv::AccessSummary& use = found.arguments[i];
+    if (!arguments[i].is_pointer()) continue;
+    if (!use.is_read && !use.is_written && !use.is_atomic && !use.escapes) continue;
+    AccessMode mode = use.is_written || use.escapes ? AccessMode::read_write : AccessMode::read;
+    if (use.is_atomic) mode = AccessMode::atomic;
+    accesses.push_back({const_cast<const void*>(arguments[i].pointer()), 0, mode});
+  }
+  return accesses;
+}
+
+template <typename Append>
+void CommandList::using_memory(const std::vector<Access>& accesses, Append&& append) {
+  PagedMemory* const paged = context_.paged();
+  if (paged == nullptr || !paged->is_any_paged(accesses)) return append();
+  paged->run(tile_, accesses, [&] {
+    append();
+    auto done = context_.signals().take();
+    signal(done->handle());
+    return done;
+  });
+}
+
 void CommandList::launch(const std::shared_ptr<Program>& program, const std::string& kernel,
                          const Grid& grid, const std::vector<Argument>& arguments) {
   const spirv::Kernel& reflection = program->reflection(kernel);
@@ -60,25 +90,35 @@ void CommandList::launch(const std::shared_ptr<Program>& program, const std::str
       zeKernelSetGroupSize(loaded, shape.group_size[0], shape.group_size[1], shape.group_size[2]),
       doing);
   const ze_group_count_t groups{shape.group_count[0], shape.group_count[1], shape.group_count[2]};
-  ZESVM_ZE(zeCommandListAppendLaunchKernel(handle_, loaded, &groups, nullptr, 0, nullptr), doing);
-  // In order: what comes later sees what the kernel wrote, on every version of Level Zero.
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+  using_memory(accesses_of(program->accesses(kernel), arguments), [&] {
+    ZESVM_ZE(zeCommandListAppendLaunchKernel(handle_, loaded, &groups, nullptr, 0, nullptr), doing);
+    // In order: what comes later sees what the kernel wrote, on every version of Level Zero.
+    ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+  });
 }
 
 void CommandList::copy(void* to, const void* from, std::size_t bytes) {
   const std::string doing = "copying " + std::to_string(bytes) + " bytes on " + tile_.name;
-  ZESVM_ZE(zeCommandListAppendMemoryCopy(handle_, to, from, bytes, nullptr, 0, nullptr), doing);
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+  using_memory({{from, bytes, AccessMode::read}, {to, bytes, AccessMode::write}}, [&] {
+    ZESVM_ZE(zeCommandListAppendMemoryCopy(handle_, to, from, bytes, nullptr, 0, nullptr), doing);
+    ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+  });
 }
 
 void CommandList::fill(void* to, unsigned char value, std::size_t bytes) {
   const std::string doing = "filling " + std::to_string(bytes) + " bytes on " + tile_.name;
-  ZESVM_ZE(zeCommandListAppendMemoryFill(handle_, to, &value, 1, bytes, nullptr, 0, nullptr),
-           doing);
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+  using_memory({{to, bytes, AccessMode::write}}, [&] {
+    ZESVM_ZE(zeCommandListAppendMemoryFill(handle_, to, &value, 1, bytes, nullptr, 0, nullptr),
+             doing);
+    ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+  });
 }
 
 void CommandList::prefetch(const void* pointer, std::size_t bytes) {
+  if (PagedMemory* const paged = context_.paged(); paged != nullptr && paged->contains(pointer)) {
+    paged->prefetch(tile_, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
+    return;
+  }
   ZESVM_ZE(zeCommandListAppendMemoryPrefetch(handle_, pointer, bytes),
            "prefetching " + std::to_string(bytes) + " bytes to " + tile_.name);
   ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), "prefetching");
@@ -129,7 +169,7 @@ void CommandList::wait() {
   }
   in_use_.clear();
   // The event says that the list went on; whether all before it worked, only the list knows.
-  const auto synchronize = context_.host_synchronize();
+  const auto synchronize = context_.newer().host_synchronize;
   const ze_result_t result =
       synchronize != nullptr ? synchronize(handle_, UINT64_MAX) : ZE_RESULT_SUCCESS;
   if (result != ZE_RESULT_SUCCESS)

@@ -59,6 +59,12 @@ class CommandList {
     std::shared_ptr<Program> program;
     ze_kernel_handle_t handle = nullptr;
   };
+  /// Returns what a kernel does with paged memory; nothing when there is none.
+  std::vector<Access> accesses_of(const spirv::KernelAccesses& found,
+                                  const std::vector<Argument>& arguments) const;
+  /// Appends with what it uses of paged memory ready, and kept until the work is done.
+  template <typename Append>
+  void using_memory(const std::vector<Access>& accesses, Append&& append);
   LoadedKernel& load(const std::shared_ptr<Program>& program, const std::string& kernel);
 
   Context& context_;

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <dlfcn.h>
 
 #include "levelzero/call.hpp"
+#include "levelzero/capabilities.hpp"
 #include "levelzero/command_list.hpp"
+#include "levelzero/paged_memory.hpp"
 #include "levelzero/selection.hpp"
 #include "levelzero/signal.hpp"
 
@@ -14,18 +15,7 @@ namespace {
 
 template <typename Function>
 Function extension(ze_driver_handle_t driver, const char* name) {
-  void* address = nullptr;
-  if (zeDriverGetExtensionFunctionAddress(driver, name, &address) != ZE_RESULT_SUCCESS)
-    address = nullptr;
-  return reinterpret_cast<Function>(address);
-}
-
-// A function that the oldest supported loader lacks: the loader's own entry where it is new enough,
-// since that takes handles of any driver, else the driver's.
-template <typename Function>
-Function newer(ze_driver_handle_t driver, const char* name) {
-  if (void* const own = ::dlsym(RTLD_DEFAULT, name)) return reinterpret_cast<Function>(own);
-  return extension<Function>(driver, name);
+  return reinterpret_cast<Function>(newer::find_extension(driver, name));
 }
 
 std::vector<ze_driver_handle_t> drivers() {
@@ -69,11 +59,13 @@ Context::Context(ze_driver_handle_t driver, ze_context_handle_t context)
     ZESVM_ZE(zeContextCreate(driver_, &description, &handle_), "making a context");
     owns_handle_ = true;
   }
+  read_capabilities(handle_, tiles_);
   signals_ = std::make_unique<SignalPool>(handle_);
   service_lists_.resize(tiles_.size());
 }
 
 Context::~Context() {
+  end_paged_memory();
   {
     Lock guard{service_lock_};
     service_lists_.clear();
@@ -85,16 +77,12 @@ Context::~Context() {
 void Context::look_up_extensions() {
   simulator_.get_statistics =
       extension<zesvm_sim_get_statistics_fn>(driver_, ZESVM_SIM_GET_STATISTICS_NAME);
-  simulator_.get_virtual_time =
-      extension<zesvm_sim_get_virtual_time_fn>(driver_, ZESVM_SIM_GET_VIRTUAL_TIME_NAME);
   simulator_.query_residency =
       extension<zesvm_sim_query_residency_fn>(driver_, ZESVM_SIM_QUERY_RESIDENCY_NAME);
   simulator_.migrate_to_system =
       extension<zesvm_sim_migrate_to_system_fn>(driver_, ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME);
   simulator_.discard = extension<zesvm_sim_discard_fn>(driver_, ZESVM_SIM_DISCARD_NAME);
-  set_atomic_access_ = newer<SetAtomicAccess>(driver_, "zeMemSetAtomicAccessAttributeExp");
-  host_synchronize_ = newer<HostSynchronize>(driver_, "zeCommandListHostSynchronize");
-  get_last_error_ = newer<GetLastError>(driver_, "zeDriverGetLastErrorDescription");
+  newer_ = newer::find_functions(driver_);
   if (!is_simulated()) return;
   const char* node = std::getenv("ZESVM_NODE");
   node_name_ = node != nullptr && *node != '\0' ? node : default_node;
@@ -117,8 +105,37 @@ void Context::match_node_tiles() {
 
 std::string Context::last_driver_error() const {
   const char* text = nullptr;
-  if (get_last_error_ == nullptr || get_last_error_(driver_, &text) != ZE_RESULT_SUCCESS) return "";
+  if (newer_.get_last_error == nullptr ||
+      newer_.get_last_error(driver_, &text) != ZE_RESULT_SUCCESS)
+    return "";
   return text != nullptr ? text : "";
+}
+
+Backing Context::choose_backing(Backing wanted) {
+  const BackingChoice choice = levelzero::choose_backing(wanted, tiles_, is_simulated());
+  for (Tile& tile : tiles_) {
+    tile.capabilities.backing = choice.backing;
+    tile.capabilities.backing_reason = choice.reason;
+  }
+  return choice.backing;
+}
+
+PagedMemory& Context::paged_memory() {
+  const Lock guard{paged_lock_};
+  if (!paged_) {
+    paged_ = std::make_unique<PagedMemory>(*this);
+    paged_here_.store(paged_.get(), std::memory_order_release);
+  }
+  return *paged_;
+}
+
+void Context::end_paged_memory() {
+  std::unique_ptr<PagedMemory> ended;
+  {
+    const Lock guard{paged_lock_};
+    paged_here_.store(nullptr, std::memory_order_release);
+    ended = std::move(paged_);
+  }
 }
 
 CommandList& Context::service_list(const Tile& tile) {

@@ -15,17 +15,18 @@
 #include <zesvm/simulator_extension.h>
 
 #include "base/mutex.hpp"
+#include "levelzero/newer_level_zero.hpp"
 #include "levelzero/tile.hpp"
 
 namespace zesvm::levelzero {
 
 class CommandList;
+class PagedMemory;
 class SignalPool;
 
 /// Functions of the simulated driver; each null when the driver has none.
 struct SimulatorFunctions {
   zesvm_sim_get_statistics_fn get_statistics = nullptr;
-  zesvm_sim_get_virtual_time_fn get_virtual_time = nullptr;
   zesvm_sim_query_residency_fn query_residency = nullptr;
   zesvm_sim_migrate_to_system_fn migrate_to_system = nullptr;
   zesvm_sim_discard_fn discard = nullptr;
@@ -38,16 +39,6 @@ struct NodeTile {
   /// Its place in Context::tiles().
   std::optional<std::size_t> index;
 };
-
-/// zeMemSetAtomicAccessAttributeExp, which is newer than the oldest supported loader.
-using SetAtomicAccess = ze_result_t(ZE_APICALL*)(ze_context_handle_t, ze_device_handle_t,
-                                                 const void*, std::size_t, std::uint32_t);
-
-/// zeCommandListHostSynchronize, likewise; what reports failed launches of an immediate list.
-using HostSynchronize = ze_result_t(ZE_APICALL*)(ze_command_list_handle_t, std::uint64_t);
-
-/// zeDriverGetLastErrorDescription, likewise.
-using GetLastError = ze_result_t(ZE_APICALL*)(ze_driver_handle_t, const char**);
 
 /// A Level Zero context and what belongs to it. Shared by everything made from one Runtime.
 class Context {
@@ -68,9 +59,8 @@ class Context {
   const std::vector<Tile>& tiles() const { return tiles_; }
   const SimulatorFunctions& simulator() const { return simulator_; }
   bool is_simulated() const { return simulator_.get_statistics != nullptr; }
-  SetAtomicAccess set_atomic_access() const { return set_atomic_access_; }
-  /// Null where neither loader nor driver has it.
-  HostSynchronize host_synchronize() const { return host_synchronize_; }
+  /// Returns what loader or driver have beyond the oldest supported version.
+  const newer::Functions& newer() const { return newer_; }
   /// Returns what the driver says about the last failure of this thread; may be empty.
   std::string last_driver_error() const;
   const std::string& node_name() const { return node_name_; }
@@ -81,6 +71,17 @@ class Context {
   AddressSpace* memory() const { return memory_.load(std::memory_order_acquire); }
   /// Sets what memory() returns.
   void set_memory(AddressSpace* memory) { memory_.store(memory, std::memory_order_release); }
+
+  /// Decides what carries allocations that do not say, and notes it with every tile.
+  /// @errors Error unsupported: the devices cannot use what was asked for; invalid_argument:
+  ///         ZESVM_BACKING names no backing
+  Backing choose_backing(Backing wanted);
+  /// Returns the paged memory of this context; null until paged_memory() made it.
+  PagedMemory* paged() const { return paged_here_.load(std::memory_order_acquire); }
+  /// Returns it, made when first needed. @errors Error unsupported
+  PagedMemory& paged_memory();
+  /// Ends it. No memory of it is in use any more.
+  void end_paged_memory();
 
   /// Runs `work` with a command list of a tile that callers take turns with, and waits for it.
   /// @errors what `work` throws, what waiting throws
@@ -104,14 +105,16 @@ class Context {
   bool owns_handle_ = false;
   std::vector<Tile> tiles_;
   SimulatorFunctions simulator_;
-  SetAtomicAccess set_atomic_access_ = nullptr;
-  HostSynchronize host_synchronize_ = nullptr;
-  GetLastError get_last_error_ = nullptr;
+  newer::Functions newer_;
   std::string node_name_;
   std::vector<NodeTile> node_tiles_;
   std::unique_ptr<SignalPool> signals_;
   // Written when the Runtime is made and ends; streams may outlive it.
   std::atomic<AddressSpace*> memory_{nullptr};
+  mutable Mutex<LockOrder::work> paged_lock_;
+  std::unique_ptr<PagedMemory> paged_ ZESVM_GUARDED_BY(paged_lock_);
+  // Read by every launch without the lock: acquire, pairs with release in paged_memory().
+  std::atomic<PagedMemory*> paged_here_{nullptr};
   Mutex<LockOrder::driver> service_lock_;
   // One per tile, made when first needed.
   std::vector<std::unique_ptr<CommandList>> service_lists_ ZESVM_GUARDED_BY(service_lock_);

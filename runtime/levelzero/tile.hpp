@@ -9,6 +9,8 @@
 
 #include <level_zero/ze_api.h>
 
+#include <zesvm/capabilities.hpp>
+
 namespace zesvm::levelzero {
 
 class Context;
@@ -35,6 +37,7 @@ class Tile {
   bool has_shared_system_memory = false;
   /// The group of queues that runs kernels.
   std::uint32_t compute_queue_group = 0;
+  Capabilities capabilities;
 };
 
 /// Reads every tile of a driver's GPUs, cards in the driver's order.

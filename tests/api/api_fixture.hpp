@@ -28,6 +28,8 @@ class ApiTest : public ::testing::Test {
     static Runtime one;
     return one;
   }
+  /// Returns whether this run is about paged memory: all tests run with each backing.
+  bool is_paged() const { return rt.device(0).capabilities().backing == Backing::paged; }
   Runtime& rt = runtime();
   AddressSpace& space = rt.address_space();
 };

@@ -76,6 +76,7 @@ TEST_F(InteropTest, AStreamWorksThroughAListOfTheProgram) {
   {
     Stream stream = make_stream(rt.device(0), list);
     const std::uint32_t pattern = 4;
+    space.prepare(rt.device(0), {{values.data(), values.size_bytes(), AccessMode::write}});
     EXPECT_ZE(zeCommandListAppendMemoryFill(list, values.data(), &pattern, 4, values.size_bytes(),
                                             nullptr, 0, nullptr));
     EXPECT_ZE(zeCommandListAppendBarrier(list, nullptr, 0, nullptr));

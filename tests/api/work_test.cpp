@@ -141,7 +141,8 @@ TEST_F(WorkTest, MoreThanADeviceHoldsStillComesOutRight) {
   const auto before = rt.statistics();
   for (int i = 0; i < 2; ++i) stream.launch(increment, grid(values.size()).by(64), values);
   stream.wait();
-  if (bytes > rt.device(0).memory_bytes()) {
+  // What of paged memory does not fit is used where it is: nothing is pushed out for it.
+  if (bytes > rt.device(0).memory_bytes() && !is_paged()) {
     EXPECT_GT((rt.statistics() - before).tiles[0].evictions, 0u);
   }
   for (std::size_t i = 0; i < values.size(); i += 1000) ASSERT_EQ(values[i], 2u);

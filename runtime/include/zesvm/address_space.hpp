@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <zesvm/access.hpp>
+#include <zesvm/backing.hpp>
 #include <zesvm/device.hpp>
 #include <zesvm/export.hpp>
 
@@ -23,6 +24,7 @@ namespace zesvm {
 
 namespace levelzero {
 class Context;
+class PagedMemory;
 }  // namespace levelzero
 
 template <typename T>
@@ -186,14 +188,32 @@ class ZESVM_API AddressSpace {
   /// Sizes are rounded up to whole chunks, the units memory moves in: of 64 KiB, or of 2 MiB from
   /// 1 MiB on.
   /// @errors invalid_argument: no bytes, or more than a device's limit; out_of_host_memory,
-  ///         out_of_device_memory. Nothing was allocated.
-  void* allocate_bytes(std::size_t bytes, std::size_t alignment = 0);
+  ///         out_of_device_memory; unsupported: the devices cannot use this backing. Nothing was
+  ///         allocated.
+  void* allocate_bytes(std::size_t bytes, std::size_t alignment = 0,
+                       Backing backing = Backing::automatic);
 
   /// Returns memory for `count` objects of type T, which are not constructed; as allocate_bytes().
   template <typename T>
   T* allocate(std::size_t count) {
     return static_cast<T*>(allocate_bytes(checked_size(count, sizeof(T)), alignof(T)));
   }
+
+  /// As above, carried by `backing`.
+  template <typename T>
+  T* allocate(std::size_t count, Backing backing) {
+    return static_cast<T*>(allocate_bytes(checked_size(count, sizeof(T)), alignof(T), backing));
+  }
+
+  /// Makes memory of the program's own, from malloc, mmap or the stack, memory of this space, until
+  /// free() of its begin, which leaves the memory to the program. Advice, prefetch and prepare()
+  /// reach all of it and nothing else, but for whole pages.
+  /// @errors unsupported: some device cannot use memory of the program; copy it to an allocation.
+  ///         invalid_argument: empty, or part of it is in this space already
+  void adopt(void* pointer, std::size_t bytes);
+
+  /// Returns what carries the memory at `pointer`; nothing when it is not of this space.
+  std::optional<Backing> backing_of(const void* pointer) const noexcept;
 
   /// Returns memory for `count` objects of type T that gives itself back; as allocate_bytes().
   template <typename T>
@@ -306,15 +326,19 @@ class ZESVM_API AddressSpace {
  private:
   friend class Runtime;
   friend class Stream;
-  explicit AddressSpace(levelzero::Context& context);
+  AddressSpace(levelzero::Context& context, Backing backing);
   static std::size_t checked_size(std::size_t count, std::size_t element);
   void check(const void* pointer, std::size_t bytes, const char* doing) const;
   HintResult prepare_one(const Device& device, const Access& access);
   // What a launch must have brought to `device` for an access; without bytes, for its allocation.
   std::optional<Access> launch_access(const Device& device, const Access& access) const;
+  // Null: the memory is not paged.
+  levelzero::PagedMemory* paged_at(const void* pointer) const noexcept;
   HintResult tell_driver(const void* pointer, std::size_t bytes, const Advice& advice);
   class Allocations;
   levelzero::Context& context_;
+  // What `automatic` comes to.
+  Backing backing_;
   std::unique_ptr<Allocations> allocations_;
 };
 

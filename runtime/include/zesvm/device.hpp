@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include <zesvm/capabilities.hpp>
 #include <zesvm/export.hpp>
 
 namespace zesvm {
@@ -39,6 +40,9 @@ class ZESVM_API Device {
   bool has_page_faults() const noexcept;
   /// Returns whether kernels may use any pointer of the program, malloc's included.
   bool has_shared_system_memory() const noexcept;
+  /// Returns what it can do with memory, and what carries allocations because of that. It lives as
+  /// long as the Runtime.
+  const Capabilities& capabilities() const noexcept;
   /// Returns whether the driver says this device can access memory of `other` in place.
   /// @errors Error when the driver cannot say.
   bool can_access(const Device& other) const;

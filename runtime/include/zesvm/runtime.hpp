@@ -6,6 +6,8 @@
 ///   ZESVM_BACKEND=levelzero  real GPUs
 ///   ZESVM_BACKEND=simulator  the simulated node
 ///   ZESVM_NODE=name|file     what the simulated node is; implies the simulator under `auto`
+/// What carries allocations that do not say is decided by each Runtime:
+///   ZESVM_BACKING=auto|system|shared|paged
 /// A program that set ZE_ENABLE_ALT_DRIVERS, or initialised Level Zero itself, keeps what it has.
 #pragma once
 
@@ -37,6 +39,9 @@ struct RuntimeOptions {
   Backend backend = Backend::automatic;
   /// A preset's name or a file, for the simulated node. Empty: ZESVM_NODE, else the default preset.
   std::string node;
+  /// What carries allocations that do not say. `automatic`: as ZESVM_BACKING says, else what fits the
+  /// devices: Device::capabilities() tells what and why.
+  Backing backing = Backing::automatic;
 };
 
 /// Devices and memory of one driver. Devices, modules and events keep what they need of it alive;

@@ -1,0 +1,272 @@
+#include "levelzero/device_memory.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/mman.h>
+
+#include "base/assert.hpp"
+#include "levelzero/context.hpp"
+#include "levelzero/host_memory.hpp"
+#include "pagemap/pagemap.hpp"
+
+namespace zesvm::levelzero {
+namespace {
+
+// 2 MiB: the largest chunk, all of which passes through the staging addresses at once.
+constexpr Bytes staging_size = 2_MiB;
+
+constexpr ze_physical_mem_flags_t on_host_flag = newer::physical_memory_on_host;
+
+Status status_of(ze_result_t result, Status otherwise) {
+  switch (result) {
+    case ZE_RESULT_SUCCESS: return Status::ok;
+    case ZE_RESULT_ERROR_OUT_OF_DEVICE_MEMORY: return Status::out_of_device_memory;
+    case ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY: return Status::out_of_host_memory;
+    case ZE_RESULT_ERROR_DEVICE_LOST: return Status::device_lost;
+    default: return otherwise;
+  }
+}
+
+ze_physical_mem_desc_t description_of(Bytes size, ze_physical_mem_flags_t flags) {
+  ze_physical_mem_desc_t description{};
+  description.stype = ZE_STRUCTURE_TYPE_PHYSICAL_MEM_DESC;
+  description.flags = flags;
+  description.size = size.count;
+  return description;
+}
+
+}  // namespace
+
+DeviceMemory::DeviceMemory(Context& context, HostMemory& host) : context_(context), host_(host) {
+  for (const Tile& tile : context.tiles())
+    engines_.push_back(std::make_unique<CopyEngine>(context, tile));
+  find_out_about_host_memory();
+}
+
+DeviceMemory::~DeviceMemory() {
+  {
+    const Lock guard{lock_};
+    for (const auto& [begin, chunk] : chunks_) destroy(chunk);
+    chunks_.clear();
+  }
+  engines_.clear();
+  if (!staging_.is_empty())
+    zeVirtualMemFree(context_.handle(), pointer_to<void>(staging_.begin), staging_.size().count);
+}
+
+void DeviceMemory::find_out_about_host_memory() {
+  // A driver of several cards imports it on the wrong one, and leaves addresses unmapped. The simulated
+  // one does not.
+  const auto& tiles = context_.tiles();
+  const bool is_one_card = tiles.back().card == tiles.front().card;
+  if (!is_one_card && !context_.is_simulated()) return;
+  auto description = description_of(smallest_device_page, on_host_flag);
+  ze_physical_mem_handle_t trial = nullptr;
+  // Refused by drivers and layers that do not know the flag.
+  if (zePhysicalMemCreate(context_.handle(), tiles.front().handle, &description, &trial) !=
+      ZE_RESULT_SUCCESS)
+    return;
+  zePhysicalMemDestroy(context_.handle(), trial);
+  void* addresses = nullptr;
+  if (zeVirtualMemReserve(context_.handle(), nullptr, staging_size.count, &addresses) !=
+      ZE_RESULT_SUCCESS)
+    return;
+  staging_ = {address_of(addresses), address_of(addresses) + staging_size};
+  can_share_host_ = true;
+}
+
+std::optional<DeviceMemory::Chunk> DeviceMemory::find(Address where) const noexcept {
+  const Lock guard{lock_};
+  const auto after = chunks_.upper_bound(where);
+  if (after == chunks_.begin()) return std::nullopt;
+  const Chunk& chunk = std::prev(after)->second;
+  return chunk.interval.contains(where) ? std::optional(chunk) : std::nullopt;
+}
+
+std::optional<DeviceMemory::Chunk> DeviceMemory::find(Interval interval,
+                                                      Where where) const noexcept {
+  const Lock guard{lock_};
+  auto at = chunks_.upper_bound(interval.begin);
+  if (at != chunks_.begin()) --at;
+  for (; at != chunks_.end() && at->first < interval.end; ++at) {
+    const Chunk& chunk = at->second;
+    if (chunk.interval.overlaps(interval) && chunk.tile.has_value() == (where == Where::on_device))
+      return chunk;
+  }
+  return std::nullopt;
+}
+
+std::optional<DeviceMemory::Chunk> DeviceMemory::take(Interval interval, Where where) noexcept {
+  const auto found = find(interval, where);
+  if (!found) return std::nullopt;
+  const Lock guard{lock_};
+  chunks_.erase(found->interval.begin);
+  return found;
+}
+
+void DeviceMemory::add(const Chunk& chunk) {
+  const Lock guard{lock_};
+  chunks_.insert_or_assign(chunk.interval.begin, chunk);
+}
+
+Status DeviceMemory::map_at(Address where, Bytes size,
+                            ze_physical_mem_handle_t memory) const noexcept {
+  return status_of(zeVirtualMemMap(context_.handle(), pointer_to<void>(where), size.count, memory,
+                                   0, ZE_MEMORY_ACCESS_ATTRIBUTE_READWRITE),
+                   Status::map_failed);
+}
+
+void DeviceMemory::unmap_at(Address where, Bytes size) const noexcept {
+  zeVirtualMemUnmap(context_.handle(), pointer_to<void>(where), size.count);
+}
+
+void DeviceMemory::destroy(const Chunk& chunk) const noexcept {
+  unmap_at(chunk.interval.begin, chunk.interval.size());
+  zePhysicalMemDestroy(context_.handle(), chunk.memory);
+  if (!chunk.tile) close_hole(chunk.interval);
+}
+
+// Some drivers unmap the CPU's addresses with host memory. They lie where the kernel puts nothing that
+// does not ask for them, so that nobody else has them by now.
+void DeviceMemory::close_hole(Interval interval) noexcept {
+  void* const begin = pointer_to<void>(interval.begin);
+  if (::msync(begin, interval.size().count, MS_ASYNC) == 0 || errno != ENOMEM) return;
+  ::mmap(begin, interval.size().count, PROT_NONE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+}
+
+Status DeviceMemory::make(Interval interval, std::size_t tile) noexcept {
+  drop(interval);
+  Chunk chunk{interval, nullptr, tile};
+  auto description = description_of(interval.size(), 0);
+  ZESVM_TRY(status_of(zePhysicalMemCreate(context_.handle(), context_.tiles()[tile].handle,
+                                          &description, &chunk.memory),
+                      Status::out_of_device_memory));
+  const Status mapped = map_at(interval.begin, interval.size(), chunk.memory);
+  if (mapped != Status::ok) {
+    zePhysicalMemDestroy(context_.handle(), chunk.memory);
+    return mapped;
+  }
+  add(chunk);
+  return Status::ok;
+}
+
+Status DeviceMemory::map(std::size_t tile, Interval interval,
+                         const svm::Mapping& mapping) noexcept {
+  if (mapping.protocol == pagemap::Protocol::system) return share(tile, interval);
+  if (mapping.protocol != pagemap::Protocol::local_vram) return Status::map_failed;
+  const auto chunk = find(interval.begin);
+  if (chunk && chunk->tile == tile && chunk->interval == interval) return Status::ok;
+  // DM2: nobody wrote it yet, so that nothing was copied.
+  ZESVM_TRY(make(interval, tile));
+  const Status cleared =
+      engines_[tile]->clear(pointer_to<void>(interval.begin), interval.size().count);
+  if (cleared != Status::ok) drop(interval);
+  return cleared;
+}
+
+Status DeviceMemory::copy_to_vram(Interval from, pagemap::Extent to) noexcept {
+  const std::size_t tile = to.pagemap->index();
+  const HostPages* const pages = host_.find(from.begin);
+  if (pages == nullptr) return Status::copy_failed;
+  ZESVM_TRY(make(from, tile));
+  const Status copied = engines_[tile]->copy(pointer_to<void>(from.begin), pages->alias(from.begin),
+                                             from.size().count);
+  if (copied != Status::ok) drop(from);
+  return copied;
+}
+
+Status DeviceMemory::copy_to_system(pagemap::Extent, Interval to) noexcept {
+  const HostPages* const pages = host_.find(to.begin);
+  if (pages == nullptr) return Status::copy_failed;
+  const auto chunk = find(to.begin);
+  // DM2: never mapped, never written.
+  if (!chunk) return Status::ok;
+  if (!chunk->tile) return Status::copy_failed;
+  return engines_[*chunk->tile]->copy(pages->alias(to.begin), pointer_to<void>(to.begin),
+                                      to.size().count);
+}
+
+// Two pieces of physical memory cannot be mapped at one address at once: through system memory.
+Status DeviceMemory::copy_between(pagemap::Extent, pagemap::Extent) noexcept {
+  return Status::no_interconnect;
+}
+
+// The chunk is made, and cleared, when the range is mapped.
+Status DeviceMemory::clear(pagemap::Extent) noexcept { return Status::ok; }
+
+void DeviceMemory::drop(Interval interval) noexcept {
+  while (const auto chunk = take(interval, Where::on_device)) destroy(*chunk);
+}
+
+bool DeviceMemory::is_shared_there(Interval interval) const noexcept {
+  const auto chunk = find(interval.begin);
+  return chunk && !chunk->tile && chunk->interval.contains(interval);
+}
+
+bool DeviceMemory::drop_shared(Interval interval) noexcept {
+  bool dropped = false;
+  while (const auto chunk = take(interval, Where::on_host)) {
+    destroy(*chunk);
+    dropped = true;
+  }
+  return dropped;
+}
+
+std::vector<Interval> DeviceMemory::shared_in(Interval interval) const {
+  std::vector<Interval> found;
+  const Lock guard{lock_};
+  for (const auto& [begin, chunk] : chunks_)
+    if (!chunk.tile && chunk.interval.overlaps(interval)) found.push_back(chunk.interval);
+  return found;
+}
+
+Status DeviceMemory::fill_host_memory(ze_physical_mem_handle_t memory, Interval from) noexcept {
+  const HostPages* const pages = host_.find(from.begin);
+  if (pages == nullptr || from.size() > staging_.size()) return Status::map_failed;
+  const Lock guard{staging_lock_};
+  ZESVM_TRY(map_at(staging_.begin, from.size(), memory));
+  std::memcpy(pointer_to<void>(staging_.begin), pages->alias(from.begin), from.size().count);
+  unmap_at(staging_.begin, from.size());
+  close_hole({staging_.begin, staging_.begin + from.size()});
+  return Status::ok;
+}
+
+Status DeviceMemory::share(std::size_t tile, Interval interval) noexcept {
+  if (is_shared_there(interval)) return Status::ok;
+  if (!can_share_host_) return Status::map_failed;
+  HostPages* const pages = host_.find(interval.begin);
+  if (pages == nullptr) return Status::map_failed;
+  Chunk chunk{interval, nullptr, std::nullopt};
+  auto description = description_of(interval.size(), on_host_flag);
+  ZESVM_TRY(status_of(zePhysicalMemCreate(context_.handle(), context_.tiles()[tile].handle,
+                                          &description, &chunk.memory),
+                      Status::map_failed));
+  // Shut while its bytes change places: the CPU waits for the range, which the caller holds.
+  Status shared = pages->shut(interval);
+  if (shared == Status::ok) shared = fill_host_memory(chunk.memory, interval);
+  if (shared == Status::ok) shared = map_at(interval.begin, interval.size(), chunk.memory);
+  if (shared != Status::ok) {
+    zePhysicalMemDestroy(context_.handle(), chunk.memory);
+    (void)pages->open(interval);
+    return shared;
+  }
+  add(chunk);
+  return Status::ok;
+}
+
+Status DeviceMemory::stop_sharing(Interval interval) noexcept {
+  while (const auto chunk = find(interval, Where::on_host)) {
+    const HostPages* const pages = host_.find(chunk->interval.begin);
+    if (pages == nullptr) return Status::copy_failed;
+    // By a device: the CPU cannot read it any more.
+    ZESVM_TRY(engines_.front()->copy(pages->alias(chunk->interval.begin),
+                                     pointer_to<void>(chunk->interval.begin),
+                                     chunk->interval.size().count));
+    (void)take(chunk->interval, Where::on_host);
+    destroy(*chunk);
+  }
+  return Status::ok;
+}
+
+}  // namespace zesvm::levelzero

@@ -1,0 +1,98 @@
+/// @file device_memory.hpp
+/// Where the bytes of paged allocations are on devices: physical memory, a piece for each range, mapped
+/// at the range's own addresses, and the copies between it and system memory.
+///
+/// DM1  chunks are disjoint; each has one piece of physical memory, mapped there once, at offset 0
+/// DM2  a chunk on a device was made by the copy that filled it, or by the mapping of a range that
+///      nobody wrote yet, and goes when the CPU has the bytes again
+/// DM3  a chunk in host memory is one that devices use in place; the CPU has it open
+/// DM4  a mapping stays until its chunk goes, also when the core takes it away meanwhile: without page
+///      faults a device touches nothing that its work does not keep in place
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <level_zero/ze_api.h>
+
+#include "base/arena.hpp"
+#include "levelzero/copy_engine.hpp"
+#include "pagemap/memory_mover.hpp"
+#include "svm/device_port.hpp"
+
+namespace zesvm::levelzero {
+
+class Context;
+class HostMemory;
+
+// 64 KiB: what drivers map on a device, and the multiple every such mapping has.
+inline constexpr Bytes smallest_device_page = 64_KiB;
+
+/// The chunks of one context. Safe to use from any thread, for different ranges.
+class DeviceMemory final : public pagemap::MemoryMover {
+ public:
+  DeviceMemory(Context& context, HostMemory& host);
+  ~DeviceMemory() override;
+  DeviceMemory(const DeviceMemory&) = delete;
+  DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+  /// Makes a range reachable on a tile: its chunk there, or host memory.
+  /// @errors map_failed, out_of_device_memory
+  Status map(std::size_t tile, Interval interval, const svm::Mapping& mapping) noexcept;
+  /// Returns whether tiles can use system memory in place.
+  bool can_share_host() const { return can_share_host_; }
+
+  Status copy_to_vram(Interval from, pagemap::Extent to) noexcept override;
+  Status copy_to_system(pagemap::Extent from, Interval to) noexcept override;
+  Status copy_between(pagemap::Extent from, pagemap::Extent to) noexcept override;
+  Status clear(pagemap::Extent extent) noexcept override;
+
+  /// Destroys the chunks on devices in an interval.
+  void drop(Interval interval) noexcept;
+  /// Returns whether a chunk in host memory holds the bytes of an interval.
+  bool is_shared_there(Interval interval) const noexcept;
+  /// Destroys the chunks in host memory that overlap, content and all; returns whether there were any.
+  bool drop_shared(Interval interval) noexcept;
+  /// Returns the intervals of the chunks in host memory that overlap.
+  std::vector<Interval> shared_in(Interval interval) const;
+  /// Takes the bytes of chunks in host memory that overlap back into the file; the CPU has them shut.
+  /// @errors copy_failed: the chunk is as it was
+  Status stop_sharing(Interval interval) noexcept;
+
+ private:
+  struct Chunk {
+    Interval interval;
+    ze_physical_mem_handle_t memory = nullptr;
+    /// Nothing: host memory.
+    std::optional<std::size_t> tile;
+  };
+  std::optional<Chunk> find(Address where) const noexcept;
+  void add(const Chunk& chunk);
+  /// Removes and returns a chunk that overlaps, on a device or in host memory as `on_host` says.
+  enum class Where { on_device, on_host };
+  std::optional<Chunk> take(Interval interval, Where where) noexcept;
+  std::optional<Chunk> find(Interval interval, Where where) const noexcept;
+  Status make(Interval interval, std::size_t tile) noexcept;
+  Status share(std::size_t tile, Interval interval) noexcept;
+  Status fill_host_memory(ze_physical_mem_handle_t memory, Interval from) noexcept;
+  Status map_at(Address where, Bytes size, ze_physical_mem_handle_t memory) const noexcept;
+  void unmap_at(Address where, Bytes size) const noexcept;
+  void destroy(const Chunk& chunk) const noexcept;
+  static void close_hole(Interval interval) noexcept;
+  void find_out_about_host_memory();
+
+  Context& context_;
+  HostMemory& host_;
+  std::vector<std::unique_ptr<CopyEngine>> engines_;
+  bool can_share_host_ = false;
+  // Addresses that host memory passes through while it is filled; taken in turns.
+  Mutex<LockOrder::tile> staging_lock_;
+  Interval staging_{};
+  mutable Mutex<LockOrder::leaf> lock_;
+  std::map<Address, Chunk, std::less<>, ArenaAllocator<std::pair<const Address, Chunk>>> chunks_
+      ZESVM_GUARDED_BY(lock_);
+};
+
+}  // namespace zesvm::levelzero

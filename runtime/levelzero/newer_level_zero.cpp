@@ -1,0 +1,33 @@
+#include "levelzero/newer_level_zero.hpp"
+
+#include <dlfcn.h>
+
+namespace zesvm::levelzero::newer {
+namespace {
+
+template <typename Function>
+void find(ze_driver_handle_t driver, const char* name, Function& function) {
+  void* address = ::dlsym(RTLD_DEFAULT, name);
+  if (address == nullptr) address = find_extension(driver, name);
+  function = reinterpret_cast<Function>(address);
+}
+
+}  // namespace
+
+void* find_extension(ze_driver_handle_t driver, const char* name) {
+  void* address = nullptr;
+  if (zeDriverGetExtensionFunctionAddress(driver, name, &address) != ZE_RESULT_SUCCESS)
+    return nullptr;
+  return address;
+}
+
+Functions find_functions(ze_driver_handle_t driver) {
+  Functions found;
+  find(driver, "zeMemSetAtomicAccessAttributeExp", found.set_atomic_access);
+  find(driver, "zeMemGetAtomicAccessAttributeExp", found.get_atomic_access);
+  find(driver, "zeCommandListHostSynchronize", found.host_synchronize);
+  find(driver, "zeDriverGetLastErrorDescription", found.get_last_error);
+  return found;
+}
+
+}  // namespace zesvm::levelzero::newer
