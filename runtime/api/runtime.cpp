@@ -77,6 +77,9 @@ TileStatistics from_driver(const levelzero::Tile& tile, const zesvm_sim_tile_sta
   std::copy(std::begin(from.causes), std::end(from.causes), to.causes.begin());
   to.vram_bytes = from.vram_bytes;
   to.vram_used_bytes = from.vram_used_bytes;
+  to.virtual_time = {from.virtual_now,       from.virtual_faults,      from.virtual_copies,
+                     from.virtual_accesses,  from.virtual_launches,    from.virtual_contention,
+                     from.remote_read_bytes, from.remote_written_bytes};
   return to;
 }
 
@@ -144,6 +147,12 @@ Statistics Runtime::statistics() const {
         from_driver(tile, same != found.end() ? *same : zesvm_sim_tile_statistics_t{}));
     // Moves the runtime makes itself, of which a driver knows nothing.
     if (paged != nullptr) paged->add_statistics(answer.tiles.back());
+  }
+  zesvm_sim_virtual_time_t time{};
+  time.size = sizeof time;
+  if (const auto read = state_->context->simulator().get_virtual_time) {
+    ZESVM_ZE(read(&time), "reading the virtual clock");
+    answer.virtual_nanoseconds = time.elapsed;
   }
   return answer;
 }

@@ -77,6 +77,8 @@ Context::~Context() {
 void Context::look_up_extensions() {
   simulator_.get_statistics =
       extension<zesvm_sim_get_statistics_fn>(driver_, ZESVM_SIM_GET_STATISTICS_NAME);
+  simulator_.get_virtual_time =
+      extension<zesvm_sim_get_virtual_time_fn>(driver_, ZESVM_SIM_GET_VIRTUAL_TIME_NAME);
   simulator_.query_residency =
       extension<zesvm_sim_query_residency_fn>(driver_, ZESVM_SIM_QUERY_RESIDENCY_NAME);
   simulator_.migrate_to_system =

@@ -27,6 +27,7 @@ class SignalPool;
 /// Functions of the simulated driver; each null when the driver has none.
 struct SimulatorFunctions {
   zesvm_sim_get_statistics_fn get_statistics = nullptr;
+  zesvm_sim_get_virtual_time_fn get_virtual_time = nullptr;
   zesvm_sim_query_residency_fn query_residency = nullptr;
   zesvm_sim_migrate_to_system_fn migrate_to_system = nullptr;
   zesvm_sim_discard_fn discard = nullptr;
