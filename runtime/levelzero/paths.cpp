@@ -71,12 +71,14 @@ std::vector<fs::path> kernel_directories() {
 
 fs::path find_module(const std::string& name_or_file) {
   std::error_code error;
-  if (fs::is_regular_file(name_or_file, error)) return name_or_file;
-  std::string message = "no SPIR-V module " + name_or_file;
-  if (name_or_file.find('/') != std::string::npos)
-    throw Error(ErrorCode::unreadable_file, message + ": no such file");
   fs::path name = name_or_file;
+  // A bare name is not a file of that name: programs are called like their kernels.
+  const bool is_path = name.has_extension() || name.has_parent_path();
+  if (is_path && fs::is_regular_file(name, error)) return name;
+  std::string message = "no SPIR-V module " + name_or_file;
+  if (name.has_parent_path()) throw Error(ErrorCode::unreadable_file, message + ": no such file");
   if (!name.has_extension()) name += ".spv";
+  if (fs::is_regular_file(name, error)) return name;
   message += ": looked for " + name.string() + " in the current directory";
   for (const fs::path& directory : kernel_directories()) {
     if (fs::is_regular_file(directory / name, error)) return directory / name;

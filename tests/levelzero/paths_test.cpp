@@ -39,6 +39,15 @@ TEST_F(PathsTest, FindsModulesByNameInTheNamedDirectories) {
   EXPECT_EQ(find_module((directory / "mine.spv").string()), directory / "mine.spv");
 }
 
+TEST_F(PathsTest, AProgramOfAModulesNameIsNotTheModule) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory);
+  std::ofstream("mine") << "a program";
+  std::ofstream("mine.spv") << "x";
+  EXPECT_EQ(find_module("mine"), "mine.spv");
+  std::filesystem::current_path(before);
+}
+
 TEST_F(PathsTest, SaysWhereAModuleWasLookedFor) {
   ::setenv("ZESVM_KERNELS_PATH", directory.c_str(), 1);
   try {
