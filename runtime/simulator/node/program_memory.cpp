@@ -1,15 +1,13 @@
 #include "simulator/node/program_memory.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <thread>
-#include <unistd.h>
 
 #include "base/cpu_faults.hpp"
 #include "simulator/node/node_state.hpp"
+#include "simulator/node/page_moves.hpp"
 #include "simulator/node/raw_calls.hpp"
 #include "simulator/node/waiting_threads.hpp"
 #include "svm/invalidation.hpp"
@@ -38,88 +36,6 @@ constexpr int most_adoptions = 100;
 constexpr auto patience = std::chrono::seconds{10};
 
 constexpr int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
-
-/// Copies one page whatever it holds: an address sanitizer would find the gaps between the program's
-/// allocations if memcpy read them.
-void copy_page(void* to, const void* from) {
-  std::size_t size = cpu_page.count;
-  asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-}
-
-/// Copies the pages of `from` that exist; the others read as zeros on both sides.
-void copy_pages(Interval from, std::byte* to, const ProcessMap& map) {
-  UniqueFd pagemap{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
-  std::array<std::uint64_t, 512> entries;
-  const std::uint64_t first = from.begin.value / cpu_page.count;
-  const std::uint64_t pages = from.size() / cpu_page;
-  for (std::uint64_t done = 0; done < pages;) {
-    const std::uint64_t part = std::min<std::uint64_t>(pages - done, entries.size());
-    const auto bytes = static_cast<ssize_t>(part * sizeof entries[0]);
-    const bool is_known = map.inode == 0 && pagemap.is_open() &&
-                          ::pread(pagemap.get(), entries.data(), static_cast<std::size_t>(bytes),
-                                  static_cast<off_t>((first + done) * 8)) == bytes;
-    for (std::uint64_t i = 0; i < part; ++i, ++done) {
-      // Bits 63 and 62: in memory, swapped out.
-      if (is_known && (entries[i] >> 62) == 0) continue;
-      const Bytes at = cpu_page * done;
-      copy_page(to + at.count, pointer_to(from.begin + at));
-    }
-  }
-}
-
-/// Pages of a file on their way to private memory that nobody may access yet. What is frozen may be
-/// anything, so that only system calls are made, with what was found out before.
-class PagesOnTheirWay {
- public:
-  PagesOnTheirWay(const MemoryFile& file, Bytes offset, Interval to)
-      : memory_(::open("/proc/self/mem", O_RDWR | O_CLOEXEC)),
-        memory_number_(memory_.get()),
-        file_(file.descriptor()),
-        alias_(file.at(offset)),
-        offset_(offset),
-        to_(to) {}
-
-  /// Calls `move(to, from, size)` with each part whose pages exist, until it returns false.
-  template <typename Move>
-  bool for_each_part(Move move) const {
-    const std::uint64_t end = offset_.count + to_.size().count;
-    for (std::uint64_t at = offset_.count; at < end;) {
-      const long data = ::syscall(SYS_lseek, file_, at, SEEK_DATA);
-      if (data < 0 || static_cast<std::uint64_t>(data) >= end) return true;
-      const long hole = ::syscall(SYS_lseek, file_, data, SEEK_HOLE);
-      const auto from = static_cast<std::uint64_t>(data);
-      const std::uint64_t part_end = std::min(static_cast<std::uint64_t>(hole), end);
-      const std::uint64_t skip = from - offset_.count;
-      if (!move(to_.begin.value + skip, alias_ + skip, part_end - from)) return false;
-      at = part_end;
-    }
-    return true;
-  }
-
-  /// Writes them through the kernel, which needs no access of the program's.
-  bool write() const {
-    return for_each_part([this](std::uint64_t to, const std::byte* from, std::uint64_t size) {
-      return ::syscall(SYS_pwrite64, memory_number_, from, size, to) == static_cast<long>(size);
-    });
-  }
-
-  /// Copies them, once the program may access the memory.
-  void copy() const {
-    for_each_part([](std::uint64_t to, const std::byte* from, std::uint64_t size) {
-      for (std::uint64_t at = 0; at < size; at += cpu_page.count)
-        copy_page(reinterpret_cast<std::byte*>(to) + at, from + at);
-      return true;
-    });
-  }
-
- private:
-  const UniqueFd memory_;
-  const int memory_number_;
-  const int file_;
-  const std::byte* const alias_;
-  const Bytes offset_;
-  const Interval to_;
-};
 
 }  // namespace
 
@@ -197,7 +113,8 @@ Status ProgramMemory::replace(const Piece& piece, const ProcessMap& map) {
   {
     const CpuFaults::Freeze frozen{piece.interval};  // (G2)
     if (!protect_raw(piece.interval, PROT_READ)) return Status::out_of_host_memory;
-    copy_pages(piece.interval, memory.at(piece.offset), map);
+    copy_pages(piece.interval, memory.at(piece.offset),
+               map.inode == 0 ? Pages::present : Pages::all);
     is_replaced = map_raw(piece.interval, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
                           memory.descriptor(), piece.offset);
     if (!is_replaced) protect_raw(piece.interval, PROT_READ | PROT_WRITE);
