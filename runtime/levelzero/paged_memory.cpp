@@ -238,6 +238,8 @@ Status PagedMemory::make_ready_and_pin(const Tile& tile, svm::AccessedInterval a
     ZESVM_TRY(ready);
     ZESVM_TRY(core_->pin(piece.interval));
     pinned.push_back(piece.interval);
+    // A touch of the CPU may have taken it away before the pin; no more from now on.
+    ZESVM_TRY(make_ready(tile, piece));
     at = end;
   }
   return Status::ok;
