@@ -309,7 +309,9 @@ void install() {
   const Earlier* head = chain.load(std::memory_order_relaxed);
   // A program that installs the same handler again and again does not make the chain longer.
   if (head == nullptr || !is_same(head->action, before)) {
-    chain.store(new Earlier{before, head}, std::memory_order_release);
+    // Not of the program's heap: this runs where faults are served, too.
+    const auto* earlier = new (arena_allocate_reserved(sizeof(Earlier))) Earlier{before, head};
+    chain.store(earlier, std::memory_order_release);
   }
   ::sigaction(SIGSEGV, &action, nullptr);
 }

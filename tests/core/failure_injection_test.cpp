@@ -216,5 +216,19 @@ TEST_F(FailureInjectionOfCollectionTest, AnUnmapNeedsNoHostMemory) {
   }
 }
 
+// proves: B8
+TEST(FailureInjectionOfJoiningTest, LeavesNoMemoryBehind) {
+  Machine machine;
+  machine.make_space();
+  Tile& tile = machine.add_tile();
+  const Bytes before = arena_in_use();
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    arena_fail_at(n);
+    EXPECT_EQ(machine.space().join(tile, nullptr, {}).status(), Status::out_of_host_memory);
+    arena_fail_at(0);
+    EXPECT_EQ(arena_in_use(), before);
+  }
+}
+
 }  // namespace
 }  // namespace zesvm::svm::fake

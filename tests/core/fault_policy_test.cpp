@@ -296,5 +296,22 @@ TEST_F(FaultPolicyTest, WhatCouldNotMoveIsTriedAgainAtTheNextFault) {
   EXPECT_TRUE(space().is_valid_hint(gpu.id, base, Access::read));
 }
 
+// proves: C2, C3
+TEST_F(FaultPolicyTest, VramIsNeededUnlessDeviceScopeWorksOnSystemMemory) {
+  Tile& able = machine.add_tile(16_MiB, {.has_system_atomics = true});
+  Tile& unable = machine.add_tile();
+  machine.map(chunk(0));
+  ASSERT_EQ(machine.write(base, 2), Status::ok);
+  machine.plan.fail_always(Gate::copy_to_vram);
+  ASSERT_TRUE(space().advise(chunk(0), Advice::atomic_access(AtomicAccess::device)));
+  EXPECT_EQ(unable.add(base, 1), Status::copy_failed);
+  EXPECT_EQ(machine.plan.reached(Gate::copy_to_vram), 3);
+  EXPECT_EQ(able.add(base, 1), Status::ok);
+  EXPECT_EQ(able.mapping_at(base)->protocol, pagemap::Protocol::system);
+  ASSERT_TRUE(space().advise(chunk(0), Advice::atomic_access(AtomicAccess::global)));
+  EXPECT_EQ(able.add(base, 1), Status::copy_failed);
+  EXPECT_EQ(*machine.read(base), 3u);
+}
+
 }  // namespace
 }  // namespace zesvm::svm::fake

@@ -141,7 +141,8 @@ TEST_F(StatisticsTest, TheTraceTellsDecisionsAndRules) {
 TEST_F(StatisticsTest, TheTraceTellsWhereBytesWentAndSinceWhen) {
   Tile& one = machine.add_tile();
   Tile& other = machine.add_tile();
-  machine.link(one, other);
+  machine.interconnect.connect(
+      0, 1, {pagemap::Protocol::peer_fabric, pagemap::Speed::fast, pagemap::LinkAtomics::present});
   machine.map(chunk(0));
   ASSERT_TRUE(one.read(base));
   std::vector<TraceEvent> moves;

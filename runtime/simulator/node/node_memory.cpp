@@ -3,6 +3,7 @@
 #include <cstring>
 #include <sys/mman.h>
 
+#include "base/cpu_faults.hpp"
 #include "pagemap/pagemap.hpp"
 #include "simulator/node/raw_calls.hpp"
 
@@ -143,6 +144,8 @@ svm::Populated NodeMemory::populated(Interval interval) noexcept {
 }
 
 Status NodeMemory::trap(Interval interval) noexcept {
+  // From here on the CPU may fault: a handler that displaced ours is noticed before it does.
+  CpuFaults::notice_displacement();
   // Not replaced but protected: the page table entries stay and serve again after untrap().
   return protect_raw(interval, PROT_NONE) ? Status::ok : Status::out_of_host_memory;
 }
