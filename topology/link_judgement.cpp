@@ -129,7 +129,7 @@ Link LinkJudgement::judge(TileId a, TileId b) {
   link.sources = {Source::none, Source::none, Source::none, Source::none};
   const FabricFacts fabric = fabric_between(a, b);
   judge_protocol(link, fabric);
-  judge_access(link, fabric);
+  judge_access(link);
   if (link.protocol != Protocol::through_host) judge_figures(link, fabric);
   return link;
 }
@@ -191,7 +191,9 @@ void LinkJudgement::judge_protocol(Link& link, const FabricFacts& fabric) {
                  std::string(name_of(file->protocol)) + ", the driver's fabric " +
                  (fabric_source ? "an Xe Link" : "no working Xe Link") + "; taken: node file");
   } else if (fabric_source) {
-    take(Protocol::xe_link, *fabric_source);
+    // Tiles that a flat hierarchy shows as cards, where no PCI address tells that they are one.
+    const bool is_tile_link = fabric.edge != nullptr && fabric.edge->model == "MDFI";
+    take(is_tile_link ? Protocol::same_device : Protocol::xe_link, *fabric_source);
   } else if (link.path != PciPath::unknown) {
     take(is_below_switch ? Protocol::pcie_switch : Protocol::pcie_root, Source::hwloc);
   } else {
@@ -219,7 +221,7 @@ LinkJudgement::Access LinkJudgement::access(TileId from, TileId to) {
   return {true, is_given, is_given ? "" : "the driver reports no peer access"};
 }
 
-void LinkJudgement::judge_access(Link& link, const FabricFacts& fabric) {
+void LinkJudgement::judge_access(Link& link) {
   const TileId a{link.first.device, link.first.tile}, b{link.second.device, link.second.tile};
   const Access ahead = access(a, b), back = access(b, a);
   const LevelZeroPair* said = pair(a, b);
@@ -240,7 +242,7 @@ void LinkJudgement::judge_access(Link& link, const FabricFacts& fabric) {
     link.reason = "only " + name_of_tile(ahead.is_given ? a : b) + " has access, not the other way";
   else
     link.reason = ahead.reason;
-  if (wired == Protocol::xe_link && fabric.source())
+  if (wired == Protocol::xe_link)
     link.reason += ", though an Xe Link joins them";
   else if (link.path != PciPath::unknown)
     link.reason += " (PCIe path: " + std::string(letters_of(link.path)) + ")";

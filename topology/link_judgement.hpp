@@ -37,7 +37,7 @@ class LinkJudgement {
 
   Link judge(TileId a, TileId b);
   void judge_protocol(Link& link, const FabricFacts& fabric);
-  void judge_access(Link& link, const FabricFacts& fabric);
+  void judge_access(Link& link);
   void judge_figures(Link& link, const FabricFacts& fabric);
   void judge_bandwidth(Link& link, const FabricFacts& fabric);
   void judge_latency(Link& link, const FabricFacts& fabric);

@@ -102,7 +102,10 @@ PciPath implied_path(const NodeDescription& node, const Reach& reach, TileId fro
   const DeviceDescription& a = node.devices[from.device];
   const DeviceDescription& b = node.devices[to.device];
   if (a.numa_source == Source::none || b.numa_source == Source::none) return PciPath::unknown;
-  return a.numa_node == b.numa_node ? PciPath::host_bridge : PciPath::system;
+  if (a.numa_node != b.numa_node) return PciPath::system;
+  // A node file would name a switch; that others name none means nothing.
+  const bool is_told = a.numa_source == Source::node_file && b.numa_source == Source::node_file;
+  return is_told ? PciPath::host_bridge : PciPath::unknown;
 }
 
 std::string too_slow(const char* what, Bandwidth direct, Bandwidth alternative) {

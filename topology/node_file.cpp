@@ -206,6 +206,23 @@ std::vector<std::uint32_t> read_cpus(YamlMap& map, const YAML::Node& value) {
   return {cpus.begin(), cpus.end()};
 }
 
+void read_numa_distances(YamlMap& map, HostDescription& host) {
+  const auto found = map.find("numa_distances");
+  if (!found) return;
+  const std::size_t nodes = host.numa_nodes.size();
+  for (const auto& row : items_of(map, *found, "numa_distances")) {
+    auto& distances = host.numa_distances.emplace_back();
+    for (const auto& item : items_of(map, row, "numa_distances")) {
+      const auto distance = parse_number(text_of(map, item, "numa_distances"));
+      if (!distance || *distance < 10 || *distance > 255)
+        map.fail(item, "give distances from 10, a node's own, to 255");
+      distances.push_back(static_cast<std::uint32_t>(*distance));
+    }
+    if (distances.size() != nodes) map.fail(row, "give one distance for each NUMA node");
+  }
+  if (host.numa_distances.size() != nodes) map.fail(*found, "give one row for each NUMA node");
+}
+
 void read_host(YamlMap& root, HostDescription& host) {
   YamlMap map(root.require("host"), root.file(), "host");
   map.read("name", host.name);
@@ -222,6 +239,7 @@ void read_host(YamlMap& root, HostDescription& host) {
     host.numa_nodes.push_back(std::move(numa));
   }
   if (host.numa_nodes.empty()) map.fail(list, "give at least one NUMA node");
+  read_numa_distances(map, host);
   map.finish();
 }
 

@@ -54,7 +54,7 @@ class Layout {
     place_columns();
     place_cards();
     place_lanes();
-    result_.width = std::max(result_.host.right() + margin, 620.0);
+    result_.width = std::max(result_.host.right() + margin, 660.0);
     const double more = result_.width - 2 * margin - result_.host.width;
     result_.host.width += more;
     if (!result_.numa.empty()) result_.numa.back().box.width += more;
@@ -227,6 +227,7 @@ class Layout {
         rate_text({kind.read}) + " read / " + rate_text({kind.write}) + " write GB/s";
     switch (kind.protocol) {
       case Protocol::xe_link: lane.title = "Xe Link"; break;
+      case Protocol::same_device: lane.title = "Tiles of one card"; break;
       case Protocol::pcie_switch: lane.title = "PCIe peer access through the switch"; break;
       case Protocol::pcie_root: lane.title = "PCIe peer access across the root"; break;
       default: lane.title = "No peer access: through the host"; break;

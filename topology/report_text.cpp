@@ -20,6 +20,11 @@ std::string number(double value) {
   return text;
 }
 
+// The first function of the bus is the host bridge, never a GPU: nobody told the address.
+std::string pci_text(const PciAddress& address) {
+  return address == PciAddress{} ? "PCI address unknown" : to_string(address);
+}
+
 std::string amount(Bytes size) {
   if (size.count == 0) return "? memory";
   const double gib = static_cast<double>(size.count) / (1u << 30);
@@ -96,7 +101,7 @@ class TextReport {
     if (matrix_.size() == 0) text_ += "  none: no source knows of a GPU here\n";
     for (std::size_t i = 0; i < matrix_.size(); ++i) {
       const DeviceDescription& device = node_.devices[matrix_.tiles()[i].device];
-      text_ += "  " + padded(label(i), 6) + device.name + ", " + to_string(device.pci_address);
+      text_ += "  " + padded(label(i), 6) + device.name + ", " + pci_text(device.pci_address);
       if (device.pci_generation > 0)
         text_ += ", PCIe " + std::to_string(device.pci_generation) + ".0 x" +
                  std::to_string(device.pci_width);
@@ -263,6 +268,7 @@ std::string_view letters_for(const LinkMatrix& matrix, std::size_t from, std::si
   if (from == to) return "X";
   const Reach& reach = matrix.between(from, to);
   if (reach.protocol == Protocol::xe_link) return "XL";
+  if (reach.protocol == Protocol::same_device) return "TL";
   if (matrix.tiles()[from].device == matrix.tiles()[to].device) return "TL";
   return letters_of(reach.path);
 }

@@ -3,6 +3,7 @@
 #include <zesvm/device.hpp>
 
 #include "levelzero/call.hpp"
+#include "levelzero/peer_check.hpp"
 #include "levelzero/tile.hpp"
 
 namespace zesvm {
@@ -28,7 +29,9 @@ bool Device::can_access(const Device& other) const {
   ze_bool_t answer = 0;
   ZESVM_ZE(zeDeviceCanAccessPeer(tile_->handle, other.tile_->handle, &answer),
            "asking whether " + name() + " can access memory of " + other.name());
-  return answer != 0;
+  if (answer == 0) return false;
+  const auto check = levelzero::check_peer(*tile_->context, *tile_, *other.tile_);
+  return check.data != topology::DataCheck::failed;
 }
 
 }  // namespace zesvm

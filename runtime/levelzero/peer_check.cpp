@@ -136,6 +136,17 @@ PeerCheck check_peer(Context& context, const Tile& from, const Tile& to) {
   return checks.emplace(key, outcome).first->second;
 }
 
+std::string broken_access_to(Context& context, const Tile& home) {
+  for (const Tile& tile : context.tiles()) {
+    if (tile.index == home.index) continue;
+    const PeerCheck outcome = check_peer(context, tile, home);
+    if (outcome.data == DataCheck::failed)
+      return "the driver reports access of " + tile.name + " to " + home.name + ", but " +
+             outcome.reason;
+  }
+  return "";
+}
+
 void forget_peer_checks() {
   const Lock guard{checks_lock};
   checks.clear();

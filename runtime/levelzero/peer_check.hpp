@@ -26,6 +26,10 @@ struct PeerCheck {
 /// @context  any thread
 PeerCheck check_peer(Context& context, const Tile& from, const Tile& to);
 
+/// Returns why memory of `home` is not to be used in place by every tile whose driver says it may:
+/// which tile's check failed, and how. Empty when all that may also can.
+std::string broken_access_to(Context& context, const Tile& home);
+
 /// Forgets all outcomes, for tests that break a pair after it was checked.
 void forget_peer_checks();
 

@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "pagemap/pagemap.hpp"
+#include "topology/link_matrix.hpp"
 
 namespace zesvm::pagemap {
 
@@ -24,22 +25,37 @@ const OwnerList::Owner* OwnerList::owner_of(const Pagemap& pagemap) const {
 OwnerId OwnerList::join(Pagemap& pagemap) {
   Lock guard{lock_};
   if (const Owner* owner = owner_of(pagemap)) return owner->id;
-  for (Owner& owner : owners_) {
-    const bool reaches_all = std::ranges::all_of(owner.members, [&](const Pagemap* member) {
-      return has_fast_interconnect(interconnect_, pagemap, *member);
-    });
-    if (!reaches_all) continue;
-    owner.members.push_back(&pagemap);
-    return owner.id;
-  }
-  owners_.push_back({{next_id_++}, {&pagemap}});
-  return owners_.back().id;
+  all_.push_back(&pagemap);
+  group();
+  return owner_of(pagemap)->id;
 }
 
 void OwnerList::leave(const Pagemap& pagemap) {
   Lock guard{lock_};
-  for (Owner& owner : owners_) std::erase(owner.members, &pagemap);
-  std::erase_if(owners_, [](const Owner& owner) { return owner.members.empty(); });
+  if (std::erase(all_, &pagemap) > 0) group();
+}
+
+void OwnerList::group() {
+  std::vector<Owner> before = std::move(owners_);
+  owners_.clear();
+  const auto cliques = topology::owner_cliques(all_.size(), [&](std::size_t a, std::size_t b) {
+    return has_fast_interconnect(interconnect_, *all_[a], *all_[b]);
+  });
+  for (const auto& clique : cliques) {
+    Owner owner{{}, {}};
+    for (const std::size_t member : clique) owner.members.push_back(all_[member]);
+    // An owner goes by the name that its first member had one by.
+    const auto known = std::ranges::find_if(before, [&](const Owner& old) {
+      return std::ranges::find(old.members, owner.members.front()) != old.members.end();
+    });
+    if (known != before.end()) {
+      owner.id = known->id;
+      before.erase(known);
+    } else {
+      owner.id = {next_id_++};
+    }
+    owners_.push_back(std::move(owner));
+  }
 }
 
 std::vector<const Pagemap*> OwnerList::members(OwnerId id) const {

@@ -62,7 +62,8 @@ struct OwnerId {
   friend constexpr auto operator<=>(OwnerId, OwnerId) = default;
 };
 
-/// The owners of a node: each pagemap joins the first owner whose members it all reaches fast.
+/// The owners of a node: each pagemap joins the first owner whose members it all reaches fast. When
+/// one leaves, those that remain are grouped anew, as topology groups tiles.
 class OwnerList {
  public:
   explicit OwnerList(const Interconnect& interconnect) : interconnect_(interconnect) {}
@@ -71,7 +72,7 @@ class OwnerList {
   /// into a new one; returns its owner. A member stays where it is.
   /// @locks    takes leaf
   OwnerId join(Pagemap& pagemap);
-  /// Takes a pagemap out of its owner; nothing when it has none.
+  /// Takes a pagemap out of its owner, which may bring others together; nothing when it has none.
   void leave(const Pagemap& pagemap);
   /// Returns the members of an owner; none when there is no such owner.
   std::vector<const Pagemap*> members(OwnerId owner) const;
@@ -86,9 +87,12 @@ class OwnerList {
     std::vector<const Pagemap*> members;
   };
   const Owner* owner_of(const Pagemap& pagemap) const ZESVM_REQUIRES(lock_);
+  void group() ZESVM_REQUIRES(lock_);
 
   const Interconnect& interconnect_;
   mutable Mutex<LockOrder::leaf> lock_;
+  // In the order they joined, which decides who is grouped with whom.
+  std::vector<const Pagemap*> all_ ZESVM_GUARDED_BY(lock_);
   std::vector<Owner> owners_ ZESVM_GUARDED_BY(lock_);
   std::uint32_t next_id_ ZESVM_GUARDED_BY(lock_) = 1;
 };

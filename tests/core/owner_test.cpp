@@ -63,6 +63,16 @@ TEST_F(OwnerTest, JoiningAgainChangesNothing) {
 }
 
 // proves: F2
+TEST_F(OwnerTest, LeavingBringsOthersTogether) {
+  links.connect(0, 1, fast);
+  links.connect(1, 2, fast);
+  for (const std::size_t i : {0u, 1u, 2u}) (void)join(i);
+  EXPECT_FALSE(owners.share_owner(*maps[1], *maps[2]));
+  owners.leave(*maps[0]);
+  EXPECT_TRUE(owners.share_owner(*maps[1], *maps[2]));
+}
+
+// proves: F2
 TEST_F(OwnerTest, LeavingFreesThePlace) {
   links.connect(0, 1, fast);
   links.connect(1, 2, fast);

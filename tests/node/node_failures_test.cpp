@@ -55,6 +55,44 @@ TEST_F(NodeFailuresTest, EveryFailingCopyLosesNothing) {
   }
 }
 
+// proves: F2
+TEST_F(NodeFailuresTest, OwnersAreGroupedAnewWhenATileGoes) {
+  auto description = small_node();
+  const topology::LinkFigures figures{topology::Bandwidth{20}, topology::Bandwidth{20}, {}};
+  description.links = {link({topology::LinkEnd::Kind::tile, 0, 1},
+                            {topology::LinkEnd::Kind::tile, 1, 0}, topology::Protocol::pcie_switch,
+                            figures)};
+  start(description);
+  EXPECT_TRUE(node_->share_owner(first, second));
+  EXPECT_FALSE(node_->share_owner(second, other));  // first does not reach it
+  ASSERT_EQ(node_->remove_tile(first), Status::ok);
+  EXPECT_TRUE(node_->share_owner(second, other));
+}
+
+TEST_F(NodeFailuresTest, BrokenPeersReadOnesOverPcie) {
+  auto description = small_node();
+  const topology::LinkFigures figures{topology::Bandwidth{20}, topology::Bandwidth{20}, {}};
+  description.links = {link({topology::LinkEnd::Kind::device, 0, 0},
+                            {topology::LinkEnd::Kind::device, 1, 0},
+                            topology::Protocol::pcie_switch, figures)};
+  ::setenv("ZESVM_FAIL", "peer:1/1", 1);
+  start(description);
+  ::unsetenv("ZESVM_FAIL");
+  const Address data = *node_->allocate_device(first, 2_MiB, {});
+  ASSERT_EQ(add_one(first, data, 64), Status::ok);
+  const auto read_by = [&](TileId tile) {
+    int back = 0;
+    EXPECT_EQ(node_->copy(tile, address_of(&back), data, 4_B), Status::ok);
+    return back;
+  };
+  EXPECT_EQ(read_by(first), 1);
+  EXPECT_EQ(read_by(second), 1);  // of the same card
+  EXPECT_EQ(read_by(other), -1);
+  // A kernel there sees ones, and what it writes is lost.
+  ASSERT_EQ(add_one(other, data, 64), Status::ok);
+  EXPECT_EQ(read_by(first), 1);
+}
+
 // proves: B8
 TEST_F(NodeFailuresTest, AFailingMapLosesNothing) {
   for (int n = 1; n <= 4; ++n) {

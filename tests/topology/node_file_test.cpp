@@ -54,6 +54,16 @@ TEST(NodeFile, RefusesAbsurdValues) {
   EXPECT_THAT(error_of(with("cpus: 0-1", "cpus: 1-0")), HasSubstr("cpus"));
 }
 
+TEST(NodeFile, ReadsNumaDistances) {
+  const auto distances = [](const std::string& rows) {
+    return with("cpus: 0-1}]", "cpus: 0-1}]\n  numa_distances: " + rows);
+  };
+  EXPECT_EQ(parse_node(distances("[[10]]")).host.numa_distance(0, 0), 10u);
+  EXPECT_THAT(error_of(distances("[[10, 20]]")), HasSubstr("one distance for each"));
+  EXPECT_THAT(error_of(distances("[]")), HasSubstr("one row for each"));
+  EXPECT_THAT(error_of(distances("[[9]]")), HasSubstr("from 10"));
+}
+
 TEST(NodeFile, RefusesWhatIsMissingOrTwice) {
   EXPECT_THAT(error_of(with("    vram: 64 MiB\n", "")), HasSubstr("'vram' is missing"));
   EXPECT_THAT(error_of(with("name: sample\n", "")), HasSubstr("'name' is missing"));

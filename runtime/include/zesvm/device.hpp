@@ -43,7 +43,8 @@ class ZESVM_API Device {
   /// Returns what it can do with memory, and what carries allocations because of that. It lives as
   /// long as the Runtime.
   const Capabilities& capabilities() const noexcept;
-  /// Returns whether the driver says this device can access memory of `other` in place.
+  /// Returns whether this device can access memory of `other` in place: the driver says so, and
+  /// data sent to see whether it arrives was right. Checked once per pair and process.
   /// @errors Error when the driver cannot say.
   bool can_access(const Device& other) const;
   /// Returns its ze_device_handle_t; typed in <zesvm/interop.hpp>.

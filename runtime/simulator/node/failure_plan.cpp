@@ -20,6 +20,7 @@ std::optional<Failure> failure_named(std::string_view name) {
   if (name == "map") return Failure::map;
   if (name == "vram") return Failure::vram;
   if (name == "lost") return Failure::lost;
+  if (name == "peer") return Failure::peer;
   return std::nullopt;
 }
 
@@ -60,7 +61,8 @@ std::string FailurePlan::add(std::string_view text) {
     const auto entry = entry_of(part);
     if (!entry) {
       return "ZESVM_FAIL: \"" + std::string(part.substr(0, 40)) +
-             "\" is not copy, map, vram or lost, a colon and a count from 1 (copy:3, map:10/2)";
+             "\" is not copy, map, vram, lost or peer, a colon and a count from 1 (copy:3, "
+             "map:10/2)";
     }
     entries.push_back(*entry);
     text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
@@ -74,6 +76,10 @@ void FailurePlan::fail(Failure what, std::uint64_t first, std::uint64_t every) {
   plan.seen.store(0);
   plan.every.store(every);
   plan.first.store(first);
+}
+
+bool FailurePlan::plans(Failure what) const noexcept {
+  return plans_[static_cast<std::size_t>(what)].first.load(std::memory_order_relaxed) != 0;
 }
 
 bool FailurePlan::strikes(Failure what) noexcept {

@@ -1,6 +1,7 @@
 /// @file failure_plan.hpp
 /// Breaking on purpose: `ZESVM_FAIL=copy:3,map:10,lost:2` makes the third copy between memories
-/// fail, the tenth mapping on a tile, and takes the tile of the second launch away.
+/// fail, the tenth mapping on a tile, and takes the tile of the second launch away. `peer:1/1` lets
+/// every access to a peer over PCIe read ones, as hosts do that claim peer access and have none.
 ///
 /// Each entry is `what:n`, or `what:n/every` to fail from the n-th on in steps of `every`.
 #pragma once
@@ -14,7 +15,14 @@
 namespace zesvm::simulator::node {
 
 /// What can be made to fail.
-enum class Failure : std::uint8_t { copy, map, vram, lost };
+enum class Failure : std::uint8_t {
+  copy,
+  map,
+  vram,
+  lost,
+  /// A read of a peer's memory over PCIe delivers ones, and reports success.
+  peer
+};
 
 /// Counts occasions and says which of them are to fail.
 class FailurePlan {
@@ -34,6 +42,10 @@ class FailurePlan {
   /// @cost     one relaxed load where nothing is planned
   bool strikes(Failure what) noexcept;
 
+  /// Returns whether some occasion is planned to fail. Notes none.
+  /// @context  any, fault
+  bool plans(Failure what) const noexcept;
+
  private:
   struct Plan {
     // 0: nothing is planned.
@@ -41,7 +53,7 @@ class FailurePlan {
     std::atomic<std::uint64_t> every{0};
     std::atomic<std::uint64_t> seen{0};
   };
-  std::array<Plan, 4> plans_;
+  std::array<Plan, 5> plans_;
 };
 
 }  // namespace zesvm::simulator::node

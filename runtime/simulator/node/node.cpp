@@ -34,6 +34,10 @@ pid_t Node::process_of(TileId tile) const {
 
 bool Node::is_lost(TileId tile) const { return state_->tile(tile).is_lost.load(); }
 
+bool Node::share_owner(TileId a, TileId b) const {
+  return state_->owners.share_owner(*state_->tile(a).pagemap, *state_->tile(b).pagemap);
+}
+
 bool Node::can_access_peer(TileId from, TileId to) const {
   return state_->links.link(index_of(from), index_of(to)).protocol != pagemap::Protocol::none;
 }

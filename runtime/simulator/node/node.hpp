@@ -82,6 +82,9 @@ class Node {
   bool is_lost(TileId tile) const;
   /// Returns whether `from` maps VRAM of `to` in place: same device, or a fast link.
   bool can_access_peer(TileId from, TileId to) const;
+  /// Returns whether two tiles that are there belong to one owner: they and every other member reach
+  /// each other fast. Changes when a tile goes away.
+  bool share_owner(TileId a, TileId b) const;
   /// Returns the VRAM of a tile.
   MemoryAmount memory_of(TileId tile) const;
   /// Returns false in a child made by `fork`: there the node can only be abandoned, its memory

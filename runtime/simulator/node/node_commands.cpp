@@ -27,13 +27,15 @@ Status check(NodeState& node, Address base, Bytes size) {
 
 /// The pair of cursors of one copy.
 struct Passage {
-  explicit Passage(NodeState& node) : source(node), destination(node) {}
+  Passage(NodeState& state, TileId by)
+      : node(state), reader(by), source(state), destination(state) {}
 
   Status forwards(Address to, Address from, Bytes size) {
     while (size.count > 0) {
       ZESVM_TRY_ASSIGN(in, source.at(from, size));
       ZESVM_TRY_ASSIGN(out, destination.at(to, Bytes{in.size()}));
       std::memmove(out.data(), in.data(), out.size());
+      if (is_broken(in.data())) std::memset(out.data(), 0xff, out.size());
       const Bytes done{out.size()};
       from += done;
       to += done;
@@ -64,6 +66,17 @@ struct Passage {
     return forwards(to, address_of(buffer.data()), size);
   }
 
+  /// Returns whether a peer's memory is read here and planned to deliver ones.
+  bool is_broken(const std::byte* from) {
+    if (!node.failures.plans(Failure::peer)) return false;
+    const auto owner = node.memory.tile_of_alias(from);
+    return owner &&
+           node.links.link(index_of(reader), *owner).protocol == pagemap::Protocol::peer_pcie &&
+           node.failures.strikes(Failure::peer);
+  }
+
+  NodeState& node;
+  TileId reader;
   MemoryCursor source;
   MemoryCursor destination;
   std::vector<std::byte> buffer;
@@ -114,7 +127,7 @@ Status Node::copy(TileId tile, Address destination, Address source, Bytes size) 
   if (size.count == 0) return Status::ok;
   ZESVM_TRY(check(*state_, destination, size));
   ZESVM_TRY(check(*state_, source, size));
-  Passage passage{*state_};
+  Passage passage{*state_, tile};
   ZESVM_TRY(overlaps_backwards(destination, source, size)
                 ? passage.backwards(destination, source, size)
                 : passage.forwards(destination, source, size));
@@ -157,7 +170,7 @@ Status Node::copy_region(TileId tile, const Region& destination, const Region& s
   if (!to_size || !from_size) return Status::invalid_address;
   ZESVM_TRY(check(*state_, to->base, *to_size));
   ZESVM_TRY(check(*state_, from->base, *from_size));
-  Passage passage{*state_};
+  Passage passage{*state_, tile};
   for (std::uint64_t slice = 0; slice < extent[2]; ++slice) {
     for (std::uint64_t row = 0; row < extent[1]; ++row) {
       ZESVM_TRY(

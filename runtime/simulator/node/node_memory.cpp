@@ -48,6 +48,15 @@ std::byte* NodeMemory::alias_of(const pagemap::Extent& extent) const {
   return vram_[extent.pagemap->index()].file->memory.at(extent.offset);
 }
 
+std::optional<std::size_t> NodeMemory::tile_of_alias(const std::byte* pointer) const {
+  for (std::size_t tile = 0; tile < vram_.size(); ++tile) {
+    const MemoryFile& file = vram_[tile].file->memory;
+    const std::byte* base = file.at(Bytes{});
+    if (pointer >= base && pointer < base + file.end().count) return tile;
+  }
+  return std::nullopt;
+}
+
 const NodeMapping* NodeMemory::look_up(Address where) const {
   auto it = mappings_.upper_bound(where);
   if (it == mappings_.begin()) return nullptr;

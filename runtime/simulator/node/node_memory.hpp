@@ -77,6 +77,12 @@ class NodeMemory : public svm::CpuView, public pagemap::MemoryMover {
   void add_vram(const SharedFile& file, TileCounters& counters);
   /// Returns where VRAM can be touched.
   std::byte* alias_of(const pagemap::Extent& extent) const;
+  /// Returns the tile whose VRAM a pointer of alias_of() is in; nothing for other memory.
+  std::optional<std::size_t> tile_of_alias(const std::byte* pointer) const;
+  /// Memory full of ones, which broken peer access delivers; null unless that is planned.
+  const SharedFile* ones() const { return ones_; }
+  void use_ones(const SharedFile& file) { ones_ = &file; }
+  static constexpr Bytes ones_size = 2_MiB;
   /// Returns the file of a tile's VRAM.
   const SharedFile& vram_file(std::size_t tile) const { return *vram_[tile].file; }
 
@@ -139,6 +145,7 @@ class NodeMemory : public svm::CpuView, public pagemap::MemoryMover {
 
   FailurePlan& failures_;
   std::vector<Vram> vram_;
+  const SharedFile* ones_ = nullptr;
   mutable SharedMutex<LockOrder::leaf> lock_;
   Mappings mappings_ ZESVM_GUARDED_BY(lock_);
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include "topology/link_matrix.hpp"
 namespace zesvm::simulator::node {
@@ -154,6 +155,7 @@ Status NodeState::start() {
   // Behind the processes: where nothing is laid out by chance, as under a debugger, VRAM would be
   // mapped where they have their stacks.
   for (const auto& tile : tiles) ZESVM_TRY(give_vram(*tile));
+  if (failures.plans(Failure::peer)) ZESVM_TRY(prepare_ones());
   svm::AddressSpaceOptions options;
   options.interconnect = &links;
   ZESVM_TRY_ASSIGN(made, svm::AddressSpace::create(options, memory, mover));
@@ -164,6 +166,7 @@ Status NodeState::start() {
     ZESVM_TRY_ASSIGN(
         id, space->join(*tile->charged_port, tile->pagemap.get(), traits_of(*tile->description)));
     tile->device_id = id;
+    owners.join(*tile->pagemap);
   }
   windows = std::make_unique<AddressWindows>(window_size,
                                              [this](Window& window) { return announce(window); });
@@ -171,6 +174,14 @@ Status NodeState::start() {
   program_memory = std::make_unique<ProgramMemory>(*this);
   cpu_faults = std::make_unique<CpuFaults>(*this);
   return windows->grow(window_size);
+}
+
+Status NodeState::prepare_ones() {
+  ZESVM_TRY_ASSIGN(made, MemoryFile::create("zesvm-ones", NodeMemory::ones_size));
+  ones_.memory = std::move(made);
+  std::memset(ones_.memory.at(Bytes{}), 0xff, NodeMemory::ones_size.count);
+  memory.use_ones(ones_);
+  return share(ones_);
 }
 
 Status NodeState::announce(Window& window) {
@@ -287,6 +298,7 @@ Status NodeState::resolve_gpu(Tile& tile, Address where, tile::Access access) {
 }
 
 Status NodeState::take_out(Tile& tile) {
+  owners.leave(*tile.pagemap);
   std::vector<Interval> resident;
   {
     const Lock guard{tile.lock};

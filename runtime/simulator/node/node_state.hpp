@@ -70,6 +70,7 @@ class NodeState : public CpuFaultResolver {
   const topology::NodeDescription description;
   FailurePlan failures;
   NodeLinks links;
+  pagemap::OwnerList owners{links};
   VirtualClock clock;
   NodeMemory memory{failures};
   ChargedMover mover{memory, clock};
@@ -88,12 +89,15 @@ class NodeState : public CpuFaultResolver {
   Status start_tile(std::size_t device);
   Status give_vram(Tile& tile);
   Status announce(Window& window);
+  /// Makes what planned failures of peer access deliver.
+  Status prepare_ones();
   /// Leaves everything of the parent's alone, in a child made by fork.
   void abandon();
   /// Returns whether a fault may be served: false once the node ends.
   bool enter_fault();
   void leave_fault();
 
+  SharedFile ones_;
   Mutex<LockOrder::leaf> ending_lock_;
   Condition ending_;
   bool is_ending_ ZESVM_GUARDED_BY(ending_lock_) = false;

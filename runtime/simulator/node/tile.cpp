@@ -1,5 +1,7 @@
 #include "simulator/node/tile.hpp"
 
+#include <algorithm>
+
 namespace zesvm::simulator::node {
 
 namespace {
@@ -30,6 +32,9 @@ Status TilePort::map_file(Interval interval, const SharedFile& file, Bytes offse
 }
 
 Status TilePort::map(Interval interval, const svm::Mapping& mapping) noexcept {
+  if (mapping.protocol == pagemap::Protocol::peer_pcie && memory_.ones() != nullptr &&
+      failures_.strikes(Failure::peer))
+    return map_ones(interval, rights_of(mapping));
   if (mapping.protocol != pagemap::Protocol::system) {
     // The pages of VRAM exist once somebody used them, and are worth nothing until then.
     return map_file(interval, memory_.vram_file(mapping.extent.pagemap->index()),
@@ -41,6 +46,14 @@ Status TilePort::map(Interval interval, const svm::Mapping& mapping) noexcept {
   }
   return map_file(interval, *behind->file, behind->offset_of(interval.begin), rights_of(mapping),
                   tile::Populate::lazily);
+}
+
+Status TilePort::map_ones(Interval interval, tile::Rights rights) noexcept {
+  for (Address at = interval.begin; at < interval.end; at += NodeMemory::ones_size) {
+    const Address end = std::min(interval.end, at + NodeMemory::ones_size);
+    ZESVM_TRY(map_file({at, end}, *memory_.ones(), Bytes{}, rights, tile::Populate::lazily));
+  }
+  return Status::ok;
 }
 
 void TilePort::unmap(Interval interval, svm::Direction) noexcept {

@@ -52,6 +52,9 @@ class TilePort : public svm::DevicePort {
                   tile::Populate populate) noexcept;
 
  private:
+  /// Maps what a broken host delivers instead of a peer's memory.
+  Status map_ones(Interval interval, tile::Rights rights) noexcept;
+
   const std::size_t tile_;
   const NodeMemory& memory_;
   FailurePlan& failures_;
