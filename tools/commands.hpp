@@ -46,6 +46,16 @@ int print_kernels(const std::string& file, Format format);
 /// @errors zesvm::Error: no such node, no driver library
 int run_on_node(const std::string& node, const std::vector<std::string>& command);
 
+/// Runs `command` as run_on_node() would and writes what happens on the node to `file`
+/// (docs/tracing.md). Returns its exit code, or 128 and the signal that ended it.
+int trace_on_node(const std::string& node, const std::string& file,
+                  const std::vector<std::string>& command);
+
+/// Prints what a trace says and writes a page with a picture of it; an empty `page` stands for the
+/// trace's name with .html.
+/// @errors zesvm::Error: the trace cannot be read, the page cannot be written
+int print_map(const std::string& trace, std::string page);
+
 /// Becomes the demo; returns as run_on_node().
 int run_demo(const std::string& node, const std::vector<std::string>& arguments);
 

@@ -15,10 +15,10 @@ namespace tools = zesvm::tools;
 /// Returns the arguments, without the `--` that may separate the options of `run` from its program.
 std::vector<std::string> words_of_command_line(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
-  if (words.empty() || words[0] != "run") return words;
+  if (words.empty() || (words[0] != "run" && words[0] != "trace")) return words;
   std::size_t i = 1;
   while (i < words.size() && words[i].rfind("--", 0) == 0 && words[i] != "--")
-    i += words[i] == "--node" ? 2 : 1;
+    i += words[i] == "--node" || words[i] == "--output" ? 2 : 1;
   if (i < words.size() && words[i] == "--") words.erase(words.begin() + static_cast<long>(i));
   return words;
 }
@@ -53,6 +53,7 @@ int dispatch(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", ZESVM_VERSION);
   std::string node;
+  std::string traced;
   bool wants_json = false;
 
   auto* info = app.add_subcommand("info", "Say which devices there are and how they are linked");
@@ -72,6 +73,18 @@ int dispatch(int argc, char** argv) {
   run->prefix_command();
   run->footer("Example: zesvm run --node pvc-6 -- ./my_program --its-option");
 
+  std::string trace_file = "zesvm-trace.json";
+  auto* trace = app.add_subcommand("trace", "Run a program as `run` does and keep what happened");
+  trace->add_option("--node", node, "simulated node: a preset or a YAML file");
+  trace->add_option("--output", trace_file, "where to")->capture_default_str();
+  trace->prefix_command();
+  trace->footer("Example: zesvm trace --output t.json -- ./my_program; then zesvm map t.json");
+
+  std::string page_file;
+  auto* map = app.add_subcommand("map", "Draw where memory was in a trace, and say what to change");
+  map->add_option("trace", traced, "what `zesvm trace` wrote")->required();
+  map->add_option("--output", page_file, "the page; default: the trace's name with .html");
+
   auto* demo = app.add_subcommand("demo", "Run the demo; zesvm demo --help lists its options");
   demo->prefix_command();
   demo->set_help_flag();  // the demo's own is better
@@ -89,10 +102,13 @@ int dispatch(int argc, char** argv) {
   if (*kernel) return tools::print_kernels(file, format);
   if (*nodes) return tools::print_nodes();
   if (*demo) return tools::run_demo(node, demo->remaining());
-  if (run->remaining().empty()) {
-    std::cerr << "zesvm: run needs a program: zesvm run [--node NODE] [--] PROGRAM [ARGUMENT...]\n";
+  if (*map) return tools::print_map(traced, page_file);
+  if ((*trace ? trace : run)->remaining().empty()) {
+    std::cerr << "zesvm: a program is missing: zesvm run|trace [--node NODE] [--] PROGRAM "
+                 "[ARGUMENT...]\n";
     return 2;
   }
+  if (*trace) return tools::trace_on_node(node, trace_file, trace->remaining());
   return tools::run_on_node(node, run->remaining());
 }
 
