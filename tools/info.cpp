@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "levelzero/capabilities.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/detection.hpp"
 #include "levelzero/machine.hpp"
@@ -42,6 +43,14 @@ void print_device(const levelzero::Tile& tile) {
             << " KiB local memory, page faults: " << (tile.has_page_faults ? "yes" : "no")
             << ", any pointer of the program: "
             << (tile.has_shared_system_memory ? "yes" : "no, allocations only") << "\n";
+  for (const auto& [about, fact] : levelzero::facts_of(tile.capabilities))
+    std::cout << "      " << std::left << std::setw(30) << about << fact << "\n";
+}
+
+nlohmann::json json_of(const Capabilities& capabilities) {
+  nlohmann::json facts;
+  for (const auto& [about, fact] : levelzero::facts_of(capabilities)) facts[about] = fact;
+  return facts;
 }
 
 nlohmann::json json_of(const levelzero::Tile& tile) {
@@ -56,7 +65,8 @@ nlohmann::json json_of(const levelzero::Tile& tile) {
           {"max_group_size", tile.max_group_size},
           {"local_memory_bytes", tile.local_memory_bytes},
           {"page_faults", tile.has_page_faults},
-          {"shared_system_memory", tile.has_shared_system_memory}};
+          {"shared_system_memory", tile.has_shared_system_memory},
+          {"capabilities", json_of(tile.capabilities)}};
 }
 
 void print_text(const levelzero::Context* context, const topology::Detection& found,
@@ -113,6 +123,7 @@ int print_info(const InfoOptions& options) {
     RuntimeOptions runtime;
     runtime.node = options.node;
     context = levelzero::Context::create(runtime);
+    context->choose_backing(Backing::automatic);
     facts = levelzero::read_machine(*context, options.verify);
   } else {
     facts = facts_of_files(options);

@@ -76,6 +76,40 @@ std::vector<std::size_t> peers_of(const Tile& tile, const std::vector<Tile>& til
   return peers;
 }
 
+std::string text_of(const MemoryAbilities& abilities) {
+  if (!abilities.can_access) return "no";
+  std::string text = "read and write";
+  if (abilities.has_atomics) text += ", atomics";
+  if (abilities.is_concurrent) text += ", concurrent";
+  if (abilities.has_concurrent_atomics) text += ", concurrent atomics";
+  return text;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  return bytes % (1u << 20) == 0 ? std::to_string(bytes >> 20) + " MiB"
+                                 : std::to_string(bytes >> 10) + " KiB";
+}
+
+std::string pages_text(const Capabilities& can) {
+  if (can.small_page_bytes == 0) return "none";
+  return "pages of " + size_text(can.small_page_bytes) + " and " + size_text(can.large_page_bytes) +
+         (can.has_host_physical_memory ? ", physical memory on device and host"
+                                       : ", physical memory on the device only");
+}
+
+std::string peers_text(const Capabilities& can) {
+  std::string text;
+  for (const std::size_t peer : can.peers) text += (text.empty() ? "" : " ") + std::to_string(peer);
+  return text.empty() ? "none" : text;
+}
+
+std::string hierarchy_text(const Capabilities& can) {
+  std::string text = can.is_sub_device ? "a part of its card" : "a device of its own";
+  if (!can.hierarchy.empty()) text += ", ZE_FLAT_DEVICE_HIERARCHY=" + can.hierarchy;
+  if (!can.affinity_mask.empty()) text += ", ZE_AFFINITY_MASK=" + can.affinity_mask;
+  return text;
+}
+
 constexpr std::array names{
     std::pair{Backing::automatic, "auto"}, std::pair{Backing::system, "system"},
     std::pair{Backing::shared, "shared"}, std::pair{Backing::paged, "paged"}};
@@ -103,6 +137,20 @@ const Tile* without_virtual_memory(const std::vector<Tile>& tiles) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> facts_of(const Capabilities& can) {
+  return {{"memory", size_text(can.memory_bytes) + ", single allocations of up to " +
+                         size_text(can.max_allocation_bytes)},
+          {"its own shared allocations", text_of(can.shared_memory)},
+          {"shared allocations of others", text_of(can.shared_memory_of_others)},
+          {"host allocations", text_of(can.host_memory)},
+          {"any memory of the program", text_of(can.system_memory)},
+          {"page faults", can.has_page_faults ? "yes" : "no"},
+          {"virtual memory", pages_text(can)},
+          {"peers used in place", peers_text(can)},
+          {"shown as", hierarchy_text(can)},
+          {"backing", std::string(name_of(can.backing)) + ": " + can.backing_reason}};
+}
 
 void read_capabilities(ze_context_handle_t context, std::vector<Tile>& tiles) {
   const std::string hierarchy = variable("ZE_FLAT_DEVICE_HIERARCHY");

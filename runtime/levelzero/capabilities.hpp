@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <level_zero/ze_api.h>
@@ -27,6 +28,9 @@ struct BackingChoice {
 /// @errors Error unsupported: the tiles cannot use what was asked for; invalid_argument: ZESVM_BACKING
 ///         names no backing
 BackingChoice choose_backing(Backing wanted, const std::vector<Tile>& tiles, bool is_simulated);
+
+/// Returns capabilities for people: what it is about, and what holds.
+std::vector<std::pair<std::string, std::string>> facts_of(const Capabilities& capabilities);
 
 /// Does nothing when the tiles can use a backing. @errors Error unsupported
 void check_possible(Backing backing, const std::vector<Tile>& tiles);
