@@ -93,7 +93,8 @@ using DeathHandler = std::function<void()>;
 enum class KeepApart : std::uint8_t {
   /// Where it can be. Enough where kernels are given addresses of windows only.
   wished,
-  /// Else spawn fails: kernels are given any address of the application.
+  /// Else spawn fails: kernels are given any address of the application. Not so in a program with a
+  /// sanitizer, whose notes are in the way.
   required,
 };
 
