@@ -95,6 +95,39 @@ TEST_F(SystemMemoryDriverTest, AdviceOnPlainMemoryIsFollowed) {
   ::munmap(ints, size);
 }
 
+// proves: D3
+TEST_F(SystemMemoryDriverTest, AdviceOnAPartMovesThatPartOnly) {
+  int* const ints = mapped(MAP_PRIVATE | MAP_ANONYMOUS);
+  ZE_OK(add(ints, count, 1));
+  const auto list = immediate(device);
+  ZE_OK(zeCommandListAppendMemAdvise(list, devices[1], ints, size / 4,
+                                     ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION));
+  ZE_OK(add(ints, count, 1));
+  EXPECT_EQ(bytes_on(1, ints, size), size / 4);
+  EXPECT_EQ(bytes_on(0, ints + count / 4, size / 4 * 3), size / 4 * 3);
+  EXPECT_EQ(std::count(ints, ints + count, 2), long{count});
+  ZE_OK(zeCommandListDestroy(list));
+  ::munmap(ints, size);
+}
+
+// proves: C4, B3
+TEST_F(SystemMemoryDriverTest, AtomicsAndTheCpuTakeTurns) {
+  int* const counter = mapped(MAP_PRIVATE | MAP_ANONYMOUS);
+  const auto commands = module(device, "commands");
+  const auto kernel = this->kernel(commands, "count");
+  set(kernel, counter);
+  const auto list = immediate(device);
+  for (int round = 1; round <= 5; ++round) {
+    ZE_OK(launch(list, kernel, 10));
+    EXPECT_EQ(*counter, round * 11 - 1);
+    ++*counter;
+  }
+  ZE_OK(zeCommandListDestroy(list));
+  ZE_OK(zeKernelDestroy(kernel));
+  ZE_OK(zeModuleDestroy(commands));
+  ::munmap(counter, size);
+}
+
 // proves: C2
 TEST_F(SystemMemoryDriverTest, AtomicsOnPlainMemoryFollowItsAttribute) {
   const auto set_attribute =

@@ -102,8 +102,8 @@ class LaunchInFlight {
   NodeState& node_;
   Tile& tile_;
   const std::string kernel_;
-  // In memory of our own: it is waited for by address, which the program's memory loses when it is
-  // adopted for the tiles.
+  // In memory of our own: it is waited for by address, and a wait in the program's memory is
+  // interrupted when that is adopted for the tiles.
   std::promise<Outcome> promise_{std::allocator_arg, ArenaAllocator<Outcome>{}};
   std::vector<AllocationRecord> reached_;
   std::vector<Interval> pinned_;
