@@ -15,9 +15,11 @@
 #include <thread>
 #include <ucontext.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "base/arena.hpp"
+#include "base/look_awake.hpp"
 #include "base/mutex.hpp"
 
 namespace zesvm {
@@ -66,7 +68,22 @@ struct CpuFaults::Service {
     while (!posted.compare_exchange_weak(head, &request, std::memory_order_release,
                                          std::memory_order_relaxed));
     tickets.fetch_add(1);
-    futex_wake(tickets, 1);
+    // All seq_cst: a thread that stops watching sees the ticket, or is seen to have stopped.
+    if (watchers.load() == 0) futex_wake(tickets, 1);
+  }
+
+  /// Waits for a ticket without sleeping; false when none came. One thread does: more would take
+  /// processors from the program.
+  bool watch(std::uint32_t seen) {
+    const bool is_first = watchers.fetch_add(1) == 0;
+    const bool has_come = is_first && look_awake(tickets, seen);
+    watchers.fetch_sub(1);
+    return has_come;
+  }
+
+  bool is_any_left() {
+    const Lock guard{taking};
+    return taken != nullptr || posted.load(std::memory_order_relaxed) != nullptr;
   }
 
   Request* take_one() {
@@ -87,9 +104,13 @@ struct CpuFaults::Service {
   }
 
   void serve() {
+    bool has_served = false;
     for (;;) {
       const std::uint32_t seen = tickets.load();
       if (Request* const request = take_one()) {
+        has_served = true;
+        // Others may have come while this thread watched, and woken nobody.
+        if (is_any_left()) futex_wake(tickets, 1);
         const Status status = resolver.resolve_for(request->fault);
         std::atomic<std::uint32_t>& answer = request->answer;
         // The request is gone as soon as the answer is there; waking uses its address only.
@@ -98,7 +119,8 @@ struct CpuFaults::Service {
         continue;
       }
       if (is_ending.load()) return;
-      futex_wait(tickets, seen);
+      // Where one fault was, the next one is near.
+      if (!std::exchange(has_served, false) || !watch(seen)) futex_wait(tickets, seen);
     }
   }
 
@@ -106,6 +128,8 @@ struct CpuFaults::Service {
   std::atomic<Request*> posted{nullptr};
   /// Counts posts, so that a thread that found nothing does not sleep through one.
   std::atomic<std::uint32_t> tickets{0};
+  /// Not zero while a thread looks at the tickets without sleeping: no need to wake one.
+  std::atomic<std::uint32_t> watchers{0};
   std::atomic<bool> is_ending{false};
   Mutex<LockOrder::leaf> taking;
   Request* taken ZESVM_GUARDED_BY(taking) = nullptr;
@@ -208,7 +232,9 @@ bool is_answered_ok(CpuFaults::Service& service, Address where, const ucontext_t
   request.fault = {where, is_write ? CpuAccess::write : CpuAccess::read,
                    static_cast<pid_t>(::syscall(SYS_gettid))};
   service.post(request);
-  while (request.answer.load() == 0) futex_wait(request.answer, 0);
+  while (request.answer.load() == 0) {
+    if (!look_awake(request.answer, 0)) futex_wait(request.answer, 0);
+  }
   return request.answer.load() == 1 + static_cast<std::uint32_t>(Status::ok);
 }
 

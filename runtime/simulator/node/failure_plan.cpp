@@ -20,6 +20,7 @@ std::optional<Failure> failure_named(std::string_view name) {
   if (name == "map") return Failure::map;
   if (name == "vram") return Failure::vram;
   if (name == "lost") return Failure::lost;
+  if (name == "host") return Failure::host;
   if (name == "peer") return Failure::peer;
   return std::nullopt;
 }
@@ -61,7 +62,7 @@ std::string FailurePlan::add(std::string_view text) {
     const auto entry = entry_of(part);
     if (!entry) {
       return "ZESVM_FAIL: \"" + std::string(part.substr(0, 40)) +
-             "\" is not copy, map, vram, lost or peer, a colon and a count from 1 (copy:3, "
+             "\" is not copy, map, vram, lost, host or peer, a colon and a count from 1 (copy:3, "
              "map:10/2)";
     }
     entries.push_back(*entry);
@@ -88,7 +89,10 @@ bool FailurePlan::strikes(Failure what) noexcept {
   if (first == 0) return false;
   const std::uint64_t seen = plan.seen.fetch_add(1) + 1;
   const std::uint64_t every = plan.every.load(std::memory_order_relaxed);
-  return seen == first || (every != 0 && seen > first && (seen - first) % every == 0);
+  const bool is_struck =
+      seen == first || (every != 0 && seen > first && (seen - first) % every == 0);
+  if (is_struck) struck_.fetch_add(1, std::memory_order_relaxed);
+  return is_struck;
 }
 
 }  // namespace zesvm::simulator::node

@@ -1,7 +1,8 @@
 /// @file failure_plan.hpp
 /// Breaking on purpose: `ZESVM_FAIL=copy:3,map:10,lost:2` makes the third copy between memories
-/// fail, the tenth mapping on a tile, and takes the tile of the second launch away. `peer:1/1` lets
-/// every access to a peer over PCIe read ones, as hosts do that claim peer access and have none.
+/// fail, the tenth mapping on a tile, and takes the tile of the second launch away. `host` stands for
+/// a kernel that refuses: no more memory, or mappings, for this process. `peer:1/1` lets every access
+/// to a peer over PCIe read ones, as hosts do that claim peer access and have none.
 ///
 /// Each entry is `what:n`, or `what:n/every` to fail from the n-th on in steps of `every`.
 #pragma once
@@ -20,6 +21,8 @@ enum class Failure : std::uint8_t {
   map,
   vram,
   lost,
+  /// The host's kernel refuses a mapping, a protection or a file.
+  host,
   /// A read of a peer's memory over PCIe delivers ones, and reports success.
   peer
 };
@@ -41,6 +44,8 @@ class FailurePlan {
   /// @context  any, fault
   /// @cost     one relaxed load where nothing is planned
   bool strikes(Failure what) noexcept;
+  /// Returns how many occasions were made to fail.
+  std::uint64_t struck() const noexcept { return struck_.load(std::memory_order_relaxed); }
 
   /// Returns whether some occasion is planned to fail. Notes none.
   /// @context  any, fault
@@ -53,7 +58,8 @@ class FailurePlan {
     std::atomic<std::uint64_t> every{0};
     std::atomic<std::uint64_t> seen{0};
   };
-  std::array<Plan, 5> plans_;
+  std::array<Plan, 6> plans_;
+  std::atomic<std::uint64_t> struck_{0};
 };
 
 }  // namespace zesvm::simulator::node

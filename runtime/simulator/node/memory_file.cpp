@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,6 +10,59 @@
 #include <utility>
 
 namespace zesvm::simulator::node {
+
+namespace {
+
+constexpr Bytes block = 2_MiB;
+
+// Linux 6.1; not in the C library's headers of Debian 12.
+constexpr int advice_collapse = 25;
+constexpr int advice_populate_write = 23;
+
+/// Says when making large pages is worth a try. The kernel waits for work on every processor
+/// meanwhile, which takes microseconds on an idle machine and milliseconds on a busy one: no more
+/// than a twentieth of the time goes into tries that were slow.
+class LargePagePatience {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  bool is_to_be_tried(Clock::time_point now) const {
+    return now.time_since_epoch().count() >= next_try_.load(std::memory_order_relaxed);
+  }
+  void note(Clock::time_point begun, Clock::time_point ended) {
+    constexpr auto slow = std::chrono::milliseconds{1};
+    if (ended - begun < slow) return;
+    const auto next = ended + 20 * (ended - begun);
+    next_try_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<Clock::rep> next_try_{0};
+};
+LargePagePatience patience;
+
+/// Maps a file so that its blocks lie as in an array of large pages.
+void* map_aligned(int fd, int protection, Bytes begin, Bytes size) {
+  const Bytes room = size + block;
+  void* const reserved =
+      ::mmap(nullptr, room.count, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return MAP_FAILED;
+  const Interval all{address_of(reserved), address_of(reserved) + room};
+  const Address at = align_up(all.begin, block) + (begin % block);
+  const Interval used{at, at + align_up(size, cpu_page)};
+  void* const alias =
+      ::mmap(pointer_to(at), size.count, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd,
+             static_cast<off_t>(begin.count));
+  if (alias == MAP_FAILED) {
+    ::munmap(reserved, room.count);
+    return alias;
+  }
+  if (all.begin < used.begin) ::munmap(reserved, (used.begin - all.begin).count);
+  if (used.end < all.end) ::munmap(pointer_to(used.end), (all.end - used.end).count);
+  return alias;
+}
+
+}  // namespace
 
 Result<MemoryFile> MemoryFile::create(const char* name, Bytes size) {
   UniqueFd fd{::memfd_create(name, MFD_CLOEXEC)};
@@ -23,9 +77,7 @@ Result<MemoryFile> MemoryFile::adopt(UniqueFd fd, Bytes begin, Bytes size) {
   void* alias = MAP_FAILED;
   // A file that was opened to be read is read only.
   for (const int protection : {PROT_READ | PROT_WRITE, PROT_READ}) {
-    if (alias != MAP_FAILED) break;
-    alias = ::mmap(nullptr, size.count, protection, MAP_SHARED | MAP_NORESERVE, fd.get(),
-                   static_cast<off_t>(begin.count));
+    if (alias == MAP_FAILED) alias = map_aligned(fd.get(), protection, begin, size);
   }
   if (alias == MAP_FAILED) return Status::out_of_host_memory;
   // Neither belongs into a core dump: a dump would read, and so populate, the whole of it.
@@ -36,6 +88,7 @@ Result<MemoryFile> MemoryFile::adopt(UniqueFd fd, Bytes begin, Bytes size) {
   file.alias_ = static_cast<std::byte*>(alias);
   file.begin_ = begin;
   file.size_ = size;
+  file.blocks_ = Blocks(file.end() / block + 1);
   return file;
 }
 
@@ -43,13 +96,15 @@ MemoryFile::MemoryFile(MemoryFile&& other) noexcept
     : fd_(std::move(other.fd_)),
       alias_(std::exchange(other.alias_, nullptr)),
       begin_(other.begin_),
-      size_(std::exchange(other.size_, Bytes{})) {}
+      size_(std::exchange(other.size_, Bytes{})),
+      blocks_(std::move(other.blocks_)) {}
 
 MemoryFile& MemoryFile::operator=(MemoryFile&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(alias_, other.alias_);
   std::swap(begin_, other.begin_);
   std::swap(size_, other.size_);
+  std::swap(blocks_, other.blocks_);
   return *this;
 }
 
@@ -61,7 +116,40 @@ void MemoryFile::punch(Bytes offset, Bytes size) const {
   if (::fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                   static_cast<off_t>(offset.count), static_cast<off_t>(size.count)) != 0) {
     std::memset(at(offset), 0, size.count);
+    return;
   }
+  for (Bytes at = align_down(offset, block); at < offset + size; at += block) {
+    block_at(at).store(unknown, std::memory_order_relaxed);
+  }
+}
+
+std::atomic<std::uint8_t>& MemoryFile::block_at(Bytes offset) const {
+  return blocks_[offset / block];
+}
+
+void MemoryFile::make_large(Bytes offset, Bytes size) const {
+  const Bytes last = offset + size;
+  for (Bytes from = align_up(offset, block); from < last && last - from >= block; from += block) {
+    std::atomic<std::uint8_t>& pages = block_at(from);
+    if (pages.load(std::memory_order_relaxed) == large) continue;
+    const auto begun = LargePagePatience::Clock::now();
+    if (!patience.is_to_be_tried(begun)) {
+      if (!was_used_before(from)) ::madvise(at(from), block.count, advice_populate_write);
+      continue;
+    }
+    // The kernel does nothing where there is no page at all. Not a store: others may be writing.
+    ::madvise(at(from), cpu_page.count, advice_populate_write);
+    if (::madvise(at(from), block.count, advice_collapse) != 0) {
+      ::madvise(at(from), block.count, advice_populate_write);
+    }
+    pages.store(large, std::memory_order_relaxed);
+    patience.note(begun, LargePagePatience::Clock::now());
+  }
+}
+
+bool MemoryFile::was_used_before(Bytes offset) const {
+  std::uint8_t expected = unknown;
+  return !block_at(offset).compare_exchange_strong(expected, used_once, std::memory_order_relaxed);
 }
 
 bool MemoryFile::has_page(Bytes offset, Bytes size) const {

@@ -85,6 +85,12 @@ Result<std::pair<PageAccess, Interval>> Node::access_at(Address where) const {
   return state_->virtual_memory->access_at(where);
 }
 
+Status Node::plan_failures(std::string_view plan) {
+  return state_->failures.add(plan).empty() ? Status::ok : Status::invalid_argument;
+}
+
+std::uint64_t Node::failures_struck() const { return state_->failures.struck(); }
+
 TileStatistics Node::statistics(TileId tile) const {
   const Tile& of = state_->tile(tile);
   TileStatistics result;

@@ -29,6 +29,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -216,6 +217,12 @@ class Node {
   VirtualClock& virtual_clock();
   /// Returns the counters of a tile.
   TileStatistics statistics(TileId tile) const;
+  /// Plans failures, as `ZESVM_FAIL` does; counts begin now.
+  ///
+  /// @errors   invalid_argument: nothing was planned
+  [[nodiscard]] Status plan_failures(std::string_view plan);
+  /// Returns how many of the planned failures have happened.
+  std::uint64_t failures_struck() const;
   /// Removes a tile as if it were pulled out in an orderly way: all its blocks go to system memory
   /// (B7), then its process ends.
   [[nodiscard]] Status remove_tile(TileId tile);

@@ -5,6 +5,7 @@
 #include "base/arena.hpp"
 #include "kernels/spirv/module.hpp"
 #include "kernels/spirv/transform.hpp"
+#include "simulator/node/bulk_moves.hpp"
 #include "simulator/node/node.hpp"
 #include "simulator/node/node_state.hpp"
 
@@ -263,8 +264,11 @@ Status Node::prefetch(TileId tile, Interval interval) {
     });
   }
   const auto begin = TraceFile::now();
-  const Status status =
-      state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
+  const Status status = move_in_pieces(pages, [&](Interval piece) -> Result<Bytes> {
+    const VirtualClock::OnTile piece_on_tile{index_of(tile)};
+    ZESVM_TRY_ASSIGN(hint, state_->space->prefetch({&piece, 1}, svm::Place::on(device), device));
+    return hint.moved;
+  });
   if (state_->trace) state_->trace->prefetched(pages, tile, status, begin);
   return status;
 }
@@ -273,7 +277,10 @@ Status Node::prefetch_to_host(Interval interval) {
   if (CpuFaults::is_forked_child()) return Status::no_device;
   const auto begin = TraceFile::now();
   const Interval pages = pages_of(interval);
-  const Status status = state_->space->migrate_to_system(pages, pagemap::Cause::prefetch).status();
+  const Status status = move_in_pieces(pages, [&](Interval piece) -> Result<Bytes> {
+    ZESVM_TRY_ASSIGN(hint, state_->space->migrate_to_system(piece, pagemap::Cause::prefetch));
+    return hint.moved;
+  });
   if (state_->trace) state_->trace->prefetched(pages, {}, status, begin);
   return status;
 }

@@ -1,6 +1,7 @@
 #include "simulator/node/node_memory.hpp"
 
 #include <cstring>
+#include <new>
 #include <sys/mman.h>
 
 #include "base/cpu_faults.hpp"
@@ -65,10 +66,22 @@ const NodeMapping* NodeMemory::look_up(Address where) const {
 }
 
 Status NodeMemory::open(const NodeMapping& mapping) {
-  if (!map_for_program(mapping)) return Status::out_of_host_memory;
-  const Lock guard{lock_};
-  mappings_.insert_or_assign(mapping.interval.begin, mapping);
-  return Status::ok;
+  if (failures_.strikes(Failure::host) || !map_for_program(mapping)) {
+    return Status::out_of_host_memory;
+  }
+  if (note(mapping)) return Status::ok;
+  reserve_again(mapping.interval);
+  return Status::out_of_host_memory;
+}
+
+bool NodeMemory::note(const NodeMapping& mapping) {
+  try {
+    const Lock guard{lock_};
+    mappings_.insert_or_assign(mapping.interval.begin, mapping);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 void NodeMemory::know(const NodeMapping& mapping) {
@@ -94,7 +107,8 @@ void NodeMemory::shut(Address begin) {
 }
 
 Status NodeMemory::change(const NodeMapping& mapping) {
-  if (::mprotect(pointer_to(mapping.interval.begin), mapping.interval.size().count,
+  if (failures_.strikes(Failure::host) ||
+      ::mprotect(pointer_to(mapping.interval.begin), mapping.interval.size().count,
                  mapping.file != nullptr ? protection(mapping.cpu) : PROT_NONE) != 0) {
     return Status::out_of_host_memory;
   }
@@ -156,14 +170,19 @@ Status NodeMemory::trap(Interval interval) noexcept {
   // From here on the CPU may fault: a handler that displaced ours is noticed before it does.
   CpuFaults::notice_displacement();
   // Not replaced but protected: the page table entries stay and serve again after untrap().
-  return protect_raw(interval, PROT_NONE) ? Status::ok : Status::out_of_host_memory;
+  if (failures_.strikes(Failure::host) || !protect_raw(interval, PROT_NONE)) {
+    return Status::out_of_host_memory;
+  }
+  return Status::ok;
 }
 
 void NodeMemory::untrap(Interval interval) noexcept {
   const auto mapping = find(interval.begin);
   // Freed meanwhile: shut() has already made it what it has to be.
   if (!mapping || mapping->cpu == PageAccess::none) return;
-  protect_raw(interval, protection(mapping->cpu));
+  if (failures_.strikes(Failure::host) || !protect_raw(interval, protection(mapping->cpu))) {
+    owes_access_.store(true, std::memory_order_relaxed);
+  }
 }
 
 void NodeMemory::clear(Interval interval) noexcept {
@@ -172,16 +191,35 @@ void NodeMemory::clear(Interval interval) noexcept {
   mapping->file->memory.punch(mapping->offset_of(interval.begin), interval.size());
 }
 
+void NodeMemory::expect_content(const pagemap::Extent& extent) const {
+  vram_[extent.pagemap->index()].file->memory.make_large(extent.offset, extent.size);
+}
+
 Status NodeMemory::copy_to_vram(Interval from, pagemap::Extent to) noexcept {
   const std::byte* source = system_alias(from);
   if (source == nullptr || failures_.strikes(Failure::copy)) return Status::copy_failed;
+  expect_content(to);
   std::memcpy(alias_of(to), source, from.size().count);
   return Status::ok;
+}
+
+void NodeMemory::expect_return(Interval interval) const {
+  const auto mapping = find(interval.begin);
+  if (!mapping || mapping->file == nullptr || interval.size() < 2_MiB) return;
+  const MemoryFile& memory = mapping->file->memory;
+  const Bytes offset = mapping->offset_of(interval.begin);
+  // Large pages where the program's addresses allow none would be worth nothing to it.
+  if (!is_aligned(interval.begin, 2_MiB) || !is_aligned(offset, 2_MiB)) return;
+  // To put small pages together costs a copy of their own: for memory that comes and goes only.
+  if (!memory.has_page(offset, interval.size()) || memory.was_used_before(offset)) {
+    memory.make_large(offset, interval.size());
+  }
 }
 
 Status NodeMemory::copy_to_system(pagemap::Extent from, Interval to) noexcept {
   std::byte* destination = system_alias(to);
   if (destination == nullptr || failures_.strikes(Failure::copy)) return Status::copy_failed;
+  expect_return(to);
   std::memcpy(destination, alias_of(from), to.size().count);
   if (is_serving_cpu_fault_) {
     vram_[from.pagemap->index()].counters->cpu_faults.fetch_add(1, std::memory_order_relaxed);
@@ -191,12 +229,14 @@ Status NodeMemory::copy_to_system(pagemap::Extent from, Interval to) noexcept {
 
 Status NodeMemory::copy_between(pagemap::Extent from, pagemap::Extent to) noexcept {
   if (failures_.strikes(Failure::copy)) return Status::copy_failed;
+  expect_content(to);
   std::memcpy(alias_of(to), alias_of(from), from.size.count);
   return Status::ok;
 }
 
 Status NodeMemory::clear(pagemap::Extent extent) noexcept {
   if (failures_.strikes(Failure::copy)) return Status::copy_failed;
+  expect_content(extent);
   std::memset(alias_of(extent), 0, extent.size.count);
   return Status::ok;
 }

@@ -98,6 +98,7 @@ class NodeMemory : public svm::CpuView, public pagemap::MemoryMover {
   /// Forgets the mapping that begins there: its interval is inaccessible, and reserved, afterwards.
   void shut(Address begin);
   /// Replaces what is known of a mapping, and the program's right to it, at its place.
+  /// @errors   out_of_host_memory: the kernel refused; nothing changed
   [[nodiscard]] Status change(const NodeMapping& mapping);
   /// Returns what lies behind an address.
   ///
@@ -113,6 +114,10 @@ class NodeMemory : public svm::CpuView, public pagemap::MemoryMover {
   Status trap(Interval interval) noexcept override;
   void untrap(Interval interval) noexcept override;
   void clear(Interval interval) noexcept override;
+
+  /// Returns whether the kernel ever refused to let the program in again. Where it did, a fault of the
+  /// CPU finds nothing to move, and untrap() is due once more.
+  bool owes_access() const { return owes_access_.load(std::memory_order_relaxed); }
 
   // pagemap::MemoryMover
   Status copy_to_vram(Interval from, pagemap::Extent to) noexcept override;
@@ -137,13 +142,20 @@ class NodeMemory : public svm::CpuView, public pagemap::MemoryMover {
   using Mappings = std::map<Address, NodeMapping, std::less<>,
                             ArenaAllocator<std::pair<const Address, NodeMapping>>>;
 
+  /// Notes a mapping in place of the one that begins there; false when there is no memory for it.
+  bool note(const NodeMapping& mapping);
   const NodeMapping* look_up(Address where) const ZESVM_REQUIRES_SHARED(lock_);
   /// Returns where the system memory of an interval inside one mapping can be touched.
   std::byte* system_alias(Interval interval) const;
 
+  /// Readies VRAM, or the system memory of an interval, for bytes that are about to come.
+  void expect_content(const pagemap::Extent& extent) const;
+  void expect_return(Interval interval) const;
+
   static thread_local bool is_serving_cpu_fault_;
 
   FailurePlan& failures_;
+  std::atomic<bool> owes_access_{false};
   std::vector<Vram> vram_;
   const SharedFile* ones_ = nullptr;
   mutable SharedMutex<LockOrder::leaf> lock_;

@@ -185,6 +185,7 @@ Status NodeState::prepare_ones() {
 }
 
 Status NodeState::announce(Window& window) {
+  if (failures.strikes(Failure::host)) return Status::out_of_host_memory;
   for (const auto& tile : tiles) {
     if (tile->is_lost.load()) continue;
     const Status status = tile->process->reserve(window.interval);
@@ -261,9 +262,19 @@ Status NodeState::resolve(Address where, CpuAccess access) {
   for (int attempt = 1; status == Status::copy_failed && attempt < copy_attempts; ++attempt) {
     status = space->cpu_fault(where, wanted);
   }
+  if (status == Status::ok && memory.owes_access()) let_in(where);
   // Given back to the program meanwhile, it is the program's own again.
   if (status == Status::not_mapped && mapping->is_programs) return when_accessible();
   return status;
+}
+
+void NodeState::let_in(Address where) {
+  const Interval page = Interval::chunk_at(where, cpu_page);
+  // Held, so that it does not leave for VRAM while the program is let in. What cannot be held or let
+  // in now faults, and is tried, again.
+  if (space->hold_on_host(page) != Status::ok) return;
+  memory.untrap(page);
+  space->release_on_host(page);
 }
 
 Status NodeState::resolve_gpu(Tile& tile, Address where, tile::Access access) {

@@ -89,6 +89,8 @@ class NodeState : public CpuFaultResolver {
   Status start_tile(std::size_t device);
   Status give_vram(Tile& tile);
   Status announce(Window& window);
+  /// Lets the program use a page in system memory that the kernel refused to open before.
+  void let_in(Address where);
   /// Makes what planned failures of peer access deliver.
   Status prepare_ones();
   /// Leaves everything of the parent's alone, in a child made by fork.

@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <ctime>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/look_awake.hpp"
 
 namespace zesvm::simulator::tile {
 
@@ -21,22 +22,6 @@ namespace zesvm::simulator::tile {
 inline void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t seen) {
   const timespec limit{0, 100'000'000};
   ::syscall(SYS_futex, &word, FUTEX_WAIT, seen, &limit, nullptr, 0);
-}
-
-/// Looks for a while, without sleeping, whether the word changes from `seen`; returns whether it did.
-///
-/// What is waited for here mostly comes within microseconds, and waking a sleeping processor of a
-/// virtual machine costs tens of them. Others that want the processor get it at every look.
-inline bool look_awake(const std::atomic<std::uint32_t>& word, std::uint32_t seen) {
-  constexpr std::int64_t patience_ns = 40'000;
-  const auto now = [] {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
-  };
-  for (const std::int64_t limit = now() + patience_ns; now() < limit; ::sched_yield())
-    if (word.load(std::memory_order_acquire) != seen) return true;
-  return false;
 }
 
 /// Waits like futex_wait(), but looks for a while before it sleeps.
