@@ -33,7 +33,7 @@ program triad
                           arguments=arguments, count=4_c_size_t))
   call check(zesvm_stream_wait(stream))
 
-  if (any(x /= y + factor * z)) error stop 'wrong values'
+  if (maxval(abs(x - y - factor * z)) > 0) error stop 'wrong values'
   print '(a, f0.1, 2a)', 'x(1000) = ', x(1000), ', computed on ', &
     zesvm_string(zesvm_device_name(runtime, 0_c_size_t))
   call check(zesvm_prefetch(runtime, memory(1), n * c_sizeof(factor), 0_c_size_t, hint))

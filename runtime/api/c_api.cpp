@@ -46,6 +46,15 @@ void fill_in(const TileStatistics& from, zesvm_tile_statistics& to) {
   std::copy(from.causes.begin(), from.causes.end(), std::begin(to.causes));
   to.vram_bytes = from.vram_bytes;
   to.vram_used_bytes = from.vram_used_bytes;
+  const VirtualTime& time = from.virtual_time;
+  to.virtual_time = {time.now,
+                     time.faults,
+                     time.copies,
+                     time.accesses,
+                     time.launches,
+                     time.contention,
+                     time.remote_read_bytes,
+                     time.remote_written_bytes};
 }
 
 RuntimeOptions options_of(const zesvm_runtime_options* from) {
@@ -58,6 +67,7 @@ RuntimeOptions options_of(const zesvm_runtime_options* from) {
     case ZESVM_BACKEND_SIMULATOR: options.backend = Backend::simulator; break;
     default: refuse("zesvm_runtime_create", "an unknown backend");
   }
+  options.backing = backing_of("zesvm_runtime_create", from->backing);
   if (from->node != nullptr) options.node = from->node;
   return options;
 }

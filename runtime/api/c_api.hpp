@@ -83,6 +83,8 @@ inline void check_hint(const char* function, const zesvm_hint* hint) {
 }
 
 /// @errors invalid_argument: an unknown number
+Backing backing_of(const char* function, zesvm_backing backing);
+/// @errors invalid_argument: an unknown number
 AccessMode mode_of(const char* function, zesvm_access_mode mode);
 /// @errors invalid_argument: null where there are some, an unknown mode, a reserved member
 std::vector<Access> accesses_of(const char* function, const zesvm_access* accesses,

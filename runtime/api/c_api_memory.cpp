@@ -52,9 +52,20 @@ zesvm_resident_piece piece_of(const ResidentPiece& from) {
 }
 
 static_assert(static_cast<int>(Place::unknown) == ZESVM_PLACE_UNKNOWN);
+static_assert(static_cast<int>(Backing::paged) == ZESVM_BACKING_PAGED);
 static_assert(static_cast<int>(HintOutcome::ignored) == ZESVM_IGNORED);
 
 }  // namespace
+
+Backing backing_of(const char* function, zesvm_backing backing) {
+  switch (backing) {
+    case ZESVM_BACKING_AUTOMATIC: return Backing::automatic;
+    case ZESVM_BACKING_SYSTEM: return Backing::system;
+    case ZESVM_BACKING_SHARED: return Backing::shared;
+    case ZESVM_BACKING_PAGED: return Backing::paged;
+  }
+  refuse(function, "an unknown backing");
+}
 
 AccessMode mode_of(const char* function, zesvm_access_mode mode) {
   switch (mode) {
@@ -87,6 +98,33 @@ zesvm_code zesvm_allocate(zesvm_runtime* runtime, size_t bytes, size_t alignment
   return guarded([&] {
     require("zesvm_allocate", runtime, pointer);
     *pointer = runtime->runtime.address_space().allocate_bytes(bytes, alignment);
+  });
+}
+
+zesvm_code zesvm_allocate_on(zesvm_runtime* runtime, size_t bytes, size_t alignment,
+                             zesvm_backing backing, void** pointer) {
+  return guarded([&] {
+    require("zesvm_allocate_on", runtime, pointer);
+    *pointer = runtime->runtime.address_space().allocate_bytes(
+        bytes, alignment, backing_of("zesvm_allocate_on", backing));
+  });
+}
+
+zesvm_code zesvm_adopt(zesvm_runtime* runtime, void* pointer, size_t bytes) {
+  return guarded([&] {
+    require("zesvm_adopt", runtime, pointer);
+    runtime->runtime.address_space().adopt(pointer, bytes);
+  });
+}
+
+zesvm_code zesvm_backing_of(zesvm_runtime* runtime, const void* pointer, zesvm_backing* backing) {
+  return guarded([&] {
+    require("zesvm_backing_of", runtime, backing);
+    const auto found = runtime->runtime.address_space().backing_of(pointer);
+    if (!found)
+      throw zesvm::Error(zesvm::ErrorCode::unknown_memory,
+                         "zesvm_backing_of: not in memory of this runtime");
+    *backing = static_cast<zesvm_backing>(*found);
   });
 }
 

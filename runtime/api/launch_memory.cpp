@@ -49,24 +49,28 @@ std::optional<Access> AddressSpace::launch_access(const Device& device,
   return Access{pointer_to<void>(wanted.begin), wanted.size().count, access.mode};
 }
 
-void Stream::bring_memory(const Kernel& kernel, const std::vector<Argument>& arguments) {
+std::optional<std::vector<Access>> Stream::bring_memory(const Kernel& kernel,
+                                                        const std::vector<Argument>& arguments) {
   const Kernel::Declarations* declared = kernel.declared_.get();
-  const bool is_all_faulted = device_.has_page_faults();
   // Faults bring what the kernel touches, and only that.
-  if (is_all_faulted && (declared == nullptr || declared->reached.empty())) return;
+  if (declared == nullptr && device_.has_page_faults()) return std::nullopt;
   const KernelUse use = kernel.use();
   check_reach(kernel, use, declared, device_);
   std::vector<Access> accesses;
-  for (std::size_t i = 0; !is_all_faulted && i < arguments.size(); ++i)
+  for (std::size_t i = 0; i < arguments.size(); ++i)
     if (const auto mode = mode_of(use.arguments[i]); mode && arguments[i].is_pointer())
       accesses.push_back({const_cast<const void*>(arguments[i].pointer()), 0, *mode});
+  const std::size_t of_arguments = accesses.size();
   if (declared != nullptr)
     accesses.insert(accesses.end(), declared->reached.begin(), declared->reached.end());
   const AddressSpace* space = device_.tile_->context->memory();
-  if (space == nullptr) return;
-  for (const Access& access : accesses)
-    if (const auto wanted = space->launch_access(device_, access))
+  for (std::size_t i = device_.has_page_faults() ? of_arguments : 0; i < accesses.size(); ++i)
+    if (const auto wanted =
+            space != nullptr ? space->launch_access(device_, accesses[i]) : std::nullopt)
       list_->prefetch(wanted->begin, wanted->bytes);
+  const bool is_all_said = declared != nullptr && !declared->reaches_everything &&
+                           (!use.follows_pointers || !declared->reached.empty());
+  return is_all_said ? std::optional(std::move(accesses)) : std::nullopt;
 }
 
 }  // namespace zesvm

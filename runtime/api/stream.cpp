@@ -55,8 +55,7 @@ void* Stream::native_handle() const noexcept { return list_->handle(); }
 void Stream::launch_with(const Kernel& kernel, const Grid& grid,
                          const std::vector<Argument>& arguments) {
   levelzero::check_arguments(kernel.program_->reflection(kernel.name_), arguments);
-  bring_memory(kernel, arguments);
-  list_->launch(kernel.program_, kernel.name_, grid, arguments);
+  list_->launch(kernel.program_, kernel.name_, grid, arguments, bring_memory(kernel, arguments));
 }
 
 void Stream::copy(void* to, const void* from, std::size_t bytes) {

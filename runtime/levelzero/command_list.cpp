@@ -77,7 +77,8 @@ void CommandList::using_memory(const std::vector<Access>& accesses, Append&& app
 }
 
 void CommandList::launch(const std::shared_ptr<Program>& program, const std::string& kernel,
-                         const Grid& grid, const std::vector<Argument>& arguments) {
+                         const Grid& grid, const std::vector<Argument>& arguments,
+                         const std::optional<std::vector<Access>>& declared) {
   const spirv::Kernel& reflection = program->reflection(kernel);
   check_arguments(reflection, arguments);
   const LaunchShape shape = shape_of(grid, reflection, tile_.max_group_size);
@@ -90,7 +91,7 @@ void CommandList::launch(const std::shared_ptr<Program>& program, const std::str
       zeKernelSetGroupSize(loaded, shape.group_size[0], shape.group_size[1], shape.group_size[2]),
       doing);
   const ze_group_count_t groups{shape.group_count[0], shape.group_count[1], shape.group_count[2]};
-  using_memory(accesses_of(program->accesses(kernel), arguments), [&] {
+  using_memory(declared ? *declared : accesses_of(program->accesses(kernel), arguments), [&] {
     ZESVM_ZE(zeCommandListAppendLaunchKernel(handle_, loaded, &groups, nullptr, 0, nullptr), doing);
     // In order: what comes later sees what the kernel wrote, on every version of Level Zero.
     ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);

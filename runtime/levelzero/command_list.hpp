@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +37,10 @@ class CommandList {
   ze_command_list_handle_t handle() const { return handle_; }
 
   /// Launches a kernel. @errors as Stream::launch()
+  /// `declared`: all that the kernel does with memory, where the program said it; else its code does.
   void launch(const std::shared_ptr<Program>& program, const std::string& kernel, const Grid& grid,
-              const std::vector<Argument>& arguments);
+              const std::vector<Argument>& arguments,
+              const std::optional<std::vector<Access>>& declared = std::nullopt);
   void copy(void* to, const void* from, std::size_t bytes);
   void fill(void* to, unsigned char value, std::size_t bytes);
   void prefetch(const void* pointer, std::size_t bytes);

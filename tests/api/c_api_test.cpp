@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <string>
+#include <vector>
 
 #include <zesvm/zesvm.h>
 
@@ -134,6 +135,29 @@ TEST_F(CApiTest, SaysWhereMemoryIs) {
   ASSERT_OK(zesvm_residency_text(runtime, memory, chunk, text.data(), &length));
   EXPECT_GT(length, text.size());
   EXPECT_EQ(std::strlen(text.data()), 7u);
+}
+
+TEST_F(CApiTest, MemoryIsCarriedAsAsked) {
+  void* pointer = nullptr;
+  zesvm_backing backing = ZESVM_BACKING_AUTOMATIC;
+  ASSERT_OK(zesvm_allocate_on(runtime, 4096, 0, ZESVM_BACKING_SHARED, &pointer));
+  EXPECT_OK(zesvm_backing_of(runtime, pointer, &backing));
+  EXPECT_EQ(backing, ZESVM_BACKING_SHARED);
+  EXPECT_OK(zesvm_free(runtime, pointer));
+  EXPECT_EQ(zesvm_backing_of(runtime, pointer, &backing), ZESVM_UNKNOWN_MEMORY);
+}
+
+TEST_F(CApiTest, MemoryOfTheProgramIsAdopted) {
+  std::vector<std::uint32_t> own(64, 1);
+  ASSERT_OK(zesvm_adopt(runtime, own.data(), own.size() * 4));
+  EXPECT_EQ(zesvm_contains(runtime, own.data()), 1);
+  const zesvm_argument argument{ZESVM_POINTER, 0, own.data(), 0};
+  const std::array<std::uint64_t, 3> items{64, 1, 1};
+  EXPECT_OK(zesvm_launch(stream, increment, items.data(), nullptr, &argument, 1));
+  EXPECT_OK(zesvm_stream_wait(stream));
+  EXPECT_THAT(own, ::testing::Each(2u));
+  EXPECT_OK(zesvm_free(runtime, own.data()));
+  EXPECT_EQ(zesvm_contains(runtime, own.data()), 0);
 }
 
 TEST_F(CApiTest, WorksInStreamsWithEvents) {

@@ -40,10 +40,10 @@ TEST_F(CStructuresTest, ReservedMembersMustBeZero) {
   EXPECT_THAT(zesvm_last_error(), HasSubstr("reserved"));
   const zesvm_access access{memory, 4096, ZESVM_READ, 1};
   EXPECT_EQ(zesvm_prepare(runtime, 0, &access, 1, nullptr), ZESVM_INVALID_ARGUMENT);
-  zesvm_runtime_options options{sizeof options, ZESVM_BACKEND_AUTOMATIC, 1, nullptr};
-  zesvm_runtime* none = nullptr;
-  EXPECT_EQ(zesvm_runtime_create(&options, &none), ZESVM_INVALID_ARGUMENT);
-  EXPECT_EQ(none, nullptr);
+  zesvm_hint hint{};
+  hint.size = sizeof hint;
+  hint.reserved = 1;
+  EXPECT_EQ(zesvm_prefetch(runtime, memory, 4096, 0, &hint), ZESVM_INVALID_ARGUMENT);
 }
 
 TEST_F(CStructuresTest, TheirSizeMustBeSet) {
@@ -60,6 +60,11 @@ TEST_F(CStructuresTest, TheirSizeMustBeSet) {
 // proves: D2
 TEST_F(CStructuresTest, UnknownNumbersAreRefused) {
   EXPECT_EQ(advise(location(99)), ZESVM_INVALID_ARGUMENT);
+  const zesvm_runtime_options options{sizeof options, ZESVM_BACKEND_AUTOMATIC,
+                                      static_cast<zesvm_backing>(9), nullptr};
+  zesvm_runtime* none = nullptr;
+  EXPECT_EQ(zesvm_runtime_create(&options, &none), ZESVM_INVALID_ARGUMENT);
+  EXPECT_EQ(none, nullptr);
   zesvm_advice advice = location(0);
   advice.kind = static_cast<zesvm_advice_kind>(9);
   advice.device = 0;

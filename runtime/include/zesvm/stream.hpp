@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <zesvm/address_space.hpp>
@@ -100,7 +101,9 @@ class ZESVM_API Stream {
 
  private:
   Stream(const Device& device, std::unique_ptr<levelzero::CommandList> list) noexcept;
-  void bring_memory(const Kernel& kernel, const std::vector<Argument>& arguments);
+  // Returns all that the kernel does with memory, where that was declared.
+  std::optional<std::vector<Access>> bring_memory(const Kernel& kernel,
+                                                  const std::vector<Argument>& arguments);
   Device device_;
   std::unique_ptr<levelzero::CommandList> list_;
 };

@@ -15,12 +15,13 @@ module zesvm
   public :: zesvm_runtime_create, zesvm_runtime_around, zesvm_runtime_destroy
   public :: zesvm_is_simulated, zesvm_node_name, zesvm_native_driver, zesvm_native_context
   public :: zesvm_device_count, zesvm_device_name, zesvm_device_describe
-  public :: zesvm_device_can_access, zesvm_allocate, zesvm_free, zesvm_contains
-  public :: zesvm_allocated_bytes, zesvm_advise, zesvm_prefetch, zesvm_discard, zesvm_prepare
-  public :: zesvm_pin, zesvm_unpin, zesvm_residency, zesvm_resident_bytes, zesvm_residency_text
-  public :: zesvm_statistics, zesvm_report, zesvm_module_load, zesvm_module_create
-  public :: zesvm_module_destroy, zesvm_module_kernel_count, zesvm_module_kernel_name
-  public :: zesvm_module_native, zesvm_kernel_create, zesvm_kernel_load, zesvm_kernel_destroy
+  public :: zesvm_device_can_access, zesvm_allocate, zesvm_allocate_on, zesvm_adopt
+  public :: zesvm_backing_of, zesvm_free, zesvm_contains, zesvm_allocated_bytes, zesvm_advise
+  public :: zesvm_prefetch, zesvm_discard, zesvm_prepare, zesvm_pin, zesvm_unpin
+  public :: zesvm_residency, zesvm_resident_bytes, zesvm_residency_text, zesvm_statistics
+  public :: zesvm_report, zesvm_module_load, zesvm_module_create, zesvm_module_destroy
+  public :: zesvm_module_kernel_count, zesvm_module_kernel_name, zesvm_module_native
+  public :: zesvm_kernel_create, zesvm_kernel_load, zesvm_kernel_destroy
   public :: zesvm_kernel_argument_count, zesvm_kernel_use, zesvm_kernel_follows_pointers
   public :: zesvm_kernel_declare, zesvm_kernel_reach, zesvm_kernel_reach_everything
   public :: zesvm_stream_create, zesvm_stream_around, zesvm_stream_destroy, zesvm_stream_wait
@@ -48,6 +49,10 @@ module zesvm
   integer(c_int), parameter, public :: zesvm_backend_automatic = 0
   integer(c_int), parameter, public :: zesvm_backend_level_zero = 1
   integer(c_int), parameter, public :: zesvm_backend_simulator = 2
+  integer(c_int), parameter, public :: zesvm_backing_automatic = 0
+  integer(c_int), parameter, public :: zesvm_backing_system = 1
+  integer(c_int), parameter, public :: zesvm_backing_shared = 2
+  integer(c_int), parameter, public :: zesvm_backing_paged = 3
   integer(c_int), parameter, public :: zesvm_applied = 0
   integer(c_int), parameter, public :: zesvm_already_so = 1
   integer(c_int), parameter, public :: zesvm_ignored = 2
@@ -90,7 +95,7 @@ module zesvm
   type, bind(c), public :: zesvm_runtime_options_t
     integer(c_size_t) :: size = 24
     integer(c_int) :: backend = 0
-    integer(c_int32_t) :: reserved = 0
+    integer(c_int) :: backing = 0
     type(c_ptr) :: node = c_null_ptr
   end type
 
@@ -140,8 +145,13 @@ module zesvm
     integer(c_int64_t) :: count = 0, bytes = 0, nanoseconds = 0, smallest = 0, largest = 0
   end type
 
+  type, bind(c), public :: zesvm_virtual_time_t
+    integer(c_int64_t) :: now = 0, faults = 0, copies = 0, accesses = 0, launches = 0
+    integer(c_int64_t) :: contention = 0, remote_read_bytes = 0, remote_written_bytes = 0
+  end type
+
   type, bind(c), public :: zesvm_tile_statistics_t
-    integer(c_size_t) :: size = 296
+    integer(c_size_t) :: size = 360
     integer(c_size_t) :: device = 0
     integer(c_int64_t) :: gpu_faults = 0, gpu_faults_valid = 0, gpu_faults_atomic = 0
     integer(c_int64_t) :: gpu_fault_nanoseconds = 0, cpu_faults = 0
@@ -149,6 +159,7 @@ module zesvm
     integer(c_int64_t) :: evictions = 0, invalidations = 0, retries = 0, failures = 0
     integer(c_int64_t) :: causes(9) = 0
     integer(c_int64_t) :: vram_bytes = 0, vram_used_bytes = 0
+    type(zesvm_virtual_time_t) :: virtual_time
   end type
 
   type, bind(c), public :: zesvm_argument_use_t
@@ -260,6 +271,31 @@ module zesvm
       integer(c_size_t), value :: alignment
       type(c_ptr), intent(inout) :: pointer
       integer(c_int) :: zesvm_allocate
+    end function
+    function zesvm_allocate_on( &
+        runtime, bytes, alignment, backing, pointer) &
+        bind(c, name='zesvm_allocate_on')
+      import :: c_int, c_ptr, c_size_t
+      type(c_ptr), value :: runtime
+      integer(c_size_t), value :: bytes
+      integer(c_size_t), value :: alignment
+      integer(c_int), value :: backing
+      type(c_ptr), intent(inout) :: pointer
+      integer(c_int) :: zesvm_allocate_on
+    end function
+    function zesvm_adopt(runtime, pointer, bytes) bind(c, name='zesvm_adopt')
+      import :: c_int, c_ptr, c_size_t
+      type(c_ptr), value :: runtime
+      type(c_ptr), value :: pointer
+      integer(c_size_t), value :: bytes
+      integer(c_int) :: zesvm_adopt
+    end function
+    function zesvm_backing_of(runtime, pointer, backing) bind(c, name='zesvm_backing_of')
+      import :: c_int, c_ptr
+      type(c_ptr), value :: runtime
+      type(c_ptr), value :: pointer
+      integer(c_int), intent(inout) :: backing
+      integer(c_int) :: zesvm_backing_of
     end function
     function zesvm_free(runtime, pointer) bind(c, name='zesvm_free')
       import :: c_int, c_ptr

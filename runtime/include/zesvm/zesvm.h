@@ -83,11 +83,24 @@ typedef enum zesvm_backend {
   ZESVM_BACKEND_SIMULATOR = 2
 } zesvm_backend;
 
+/// What carries an allocation; values as zesvm::Backing.
+typedef enum zesvm_backing {
+  /// As ZESVM_BACKING says; else what fits the devices best.
+  ZESVM_BACKING_AUTOMATIC = 0,
+  /// Plain memory of the program, moved by the kernel of the operating system.
+  ZESVM_BACKING_SYSTEM = 1,
+  /// Shared allocations of the driver, moved by it.
+  ZESVM_BACKING_SHARED = 2,
+  /// Physical memory at reserved addresses, moved by zesvm.
+  ZESVM_BACKING_PAGED = 3
+} zesvm_backing;
+
 /// What a runtime is made with.
 typedef struct zesvm_runtime_options {
   size_t size;
   zesvm_backend backend;
-  uint32_t reserved;
+  /// What carries allocations that do not say.
+  zesvm_backing backing;
   /// A preset or a file, for the simulated node; null: as the environment says.
   const char* node;
 } zesvm_runtime_options;
@@ -149,6 +162,15 @@ ZESVM_API zesvm_code zesvm_device_can_access(const zesvm_runtime* runtime, size_
 /// Allocates memory for the CPU and every device. `alignment`: a power of two, or 0.
 ZESVM_API zesvm_code zesvm_allocate(zesvm_runtime* runtime, size_t bytes, size_t alignment,
                                     void** pointer);
+/// As zesvm_allocate(), carried by `backing`.
+ZESVM_API zesvm_code zesvm_allocate_on(zesvm_runtime* runtime, size_t bytes, size_t alignment,
+                                       zesvm_backing backing, void** pointer);
+/// Makes memory of the program's own, from malloc, mmap or the stack, memory of the runtime, until
+/// zesvm_free() of its begin, which leaves the memory to the program.
+ZESVM_API zesvm_code zesvm_adopt(zesvm_runtime* runtime, void* pointer, size_t bytes);
+/// Says what carries the memory at `pointer`.
+ZESVM_API zesvm_code zesvm_backing_of(zesvm_runtime* runtime, const void* pointer,
+                                      zesvm_backing* backing);
 /// Frees memory that no device uses any more. Null is allowed.
 ZESVM_API zesvm_code zesvm_free(zesvm_runtime* runtime, void* pointer);
 /// Returns 1 when `pointer` is inside living memory of the runtime, else 0.
@@ -302,6 +324,18 @@ typedef enum zesvm_cause {
   ZESVM_CAUSE_COUNT = 9
 } zesvm_cause;
 
+/// Virtual time of one device, in nanoseconds; members as in zesvm::VirtualTime.
+typedef struct zesvm_virtual_time {
+  uint64_t now;
+  uint64_t faults;
+  uint64_t copies;
+  uint64_t accesses;
+  uint64_t launches;
+  uint64_t contention;
+  uint64_t remote_read_bytes;
+  uint64_t remote_written_bytes;
+} zesvm_virtual_time;
+
 /// What happened on one device; members as in zesvm::TileStatistics.
 typedef struct zesvm_tile_statistics {
   size_t size;
@@ -321,6 +355,7 @@ typedef struct zesvm_tile_statistics {
   uint64_t causes[ZESVM_CAUSE_COUNT];
   uint64_t vram_bytes;
   uint64_t vram_used_bytes;
+  zesvm_virtual_time virtual_time;
 } zesvm_tile_statistics;
 
 /// Fills `tiles`, whose `size` members are set. `*count`: how many there are room for; how many
