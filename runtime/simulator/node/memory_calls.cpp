@@ -174,8 +174,9 @@ std::byte* page_near(Address where) {
 
 /// Returns whether a function begins as those of the C library do that are known here.
 ///
-/// Most are one instruction of five bytes, the system call's number, before anything else: a thread
-/// is before it or past it, never inside.
+/// Most have one instruction of five bytes first, the system call's number: a thread is before it or
+/// past it, never inside. In mmap and mremap a thread that is stopped between the first two would go
+/// astray; the first node of a process is made when hardly another thread runs.
 bool is_known(const unsigned char* code) {
   const auto begins = [&](std::initializer_list<unsigned char> bytes) {
     return std::equal(bytes.begin(), bytes.end(), code);

@@ -39,7 +39,13 @@ constexpr int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 
 }  // namespace
 
-ProgramMemory::ProgramMemory(NodeState& node) : node_(node) { listen_to_memory_calls(*this); }
+ProgramMemory::ProgramMemory(NodeState& node) : node_(node) {
+  const auto& devices = node.description.devices;
+  if (std::any_of(devices.begin(), devices.end(),
+                  [](const auto& device) { return device.shared_system; })) {
+    listen_to_memory_calls(*this);
+  }
+}
 
 ProgramMemory::~ProgramMemory() { stop_listening(*this); }
 
