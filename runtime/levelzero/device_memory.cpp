@@ -15,6 +15,10 @@ namespace {
 // 2 MiB: the largest chunk, all of which passes through the staging addresses at once.
 constexpr Bytes staging_size = 2_MiB;
 
+// Below what allocations are wished at (paged_memory.cpp); and what no driver can give.
+constexpr Address staging_wish{0x1fff'0000'0000};
+constexpr Address no_wish{cpu_page.count};
+
 constexpr ze_physical_mem_flags_t on_host_flag = newer::physical_memory_on_host;
 
 Status status_of(ze_result_t result, Status otherwise) {
@@ -68,7 +72,9 @@ void DeviceMemory::find_out_about_host_memory() {
     return;
   zePhysicalMemDestroy(context_.handle(), trial);
   void* addresses = nullptr;
-  if (zeVirtualMemReserve(context_.handle(), nullptr, staging_size.count, &addresses) !=
+  // Any address will do; null is refused by the validation layer of the oldest loader.
+  void* const wish = pointer_to<void>(context_.is_simulated() ? no_wish : staging_wish);
+  if (zeVirtualMemReserve(context_.handle(), wish, staging_size.count, &addresses) !=
       ZE_RESULT_SUCCESS)
     return;
   staging_ = {address_of(addresses), address_of(addresses) + staging_size};

@@ -18,6 +18,9 @@ constexpr Bytes largest_chunk = 2_MiB;
 // that a hole a driver leaves for a moment is not taken by somebody else.
 constexpr Address first_wish{0x2000'0000'0000};
 
+// No page of a device begins here: the simulated driver, which leaves no holes, chooses itself.
+constexpr Address no_wish{cpu_page.count};
+
 // Faults are watched in intervals of this size, each once, so that freed memory leaves nothing behind.
 constexpr Bytes watched_size = 1_GiB * 64;
 
@@ -82,7 +85,8 @@ Interval PagedMemory::allocate(Bytes size, Bytes alignment) {
   // A reservation begins at a multiple of its page; a larger alignment is found inside.
   const Bytes reserved = alignment > chunk ? whole + alignment : whole;
   const Lock guard{work_lock_};
-  void* wish = context_.is_simulated() ? nullptr : pointer_to<void>(next_wish_);
+  // Never null, which the validation layer of the oldest loader refuses.
+  void* const wish = pointer_to<void>(context_.is_simulated() ? no_wish : next_wish_);
   void* begin = nullptr;
   ZESVM_ZE(zeVirtualMemReserve(context_.handle(), wish, reserved.count, &begin),
            "reserving " + std::to_string(reserved.count) + " bytes of addresses");

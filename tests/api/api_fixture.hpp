@@ -30,6 +30,10 @@ class ApiTest : public ::testing::Test {
   }
   /// Returns whether this run is about paged memory: all tests run with each backing.
   bool is_paged() const { return rt.device(0).capabilities().backing == Backing::paged; }
+  /// Returns whether devices cannot use this run's memory where it is in system memory.
+  bool is_host_out_of_reach() const {
+    return is_paged() && !rt.device(0).capabilities().has_host_physical_memory;
+  }
   Runtime& rt = runtime();
   AddressSpace& space = rt.address_space();
 };

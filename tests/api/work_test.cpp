@@ -135,6 +135,8 @@ TEST_F(WorkTest, WrongArgumentsAreRefused) {
 
 // proves: B4
 TEST_F(WorkTest, MoreThanADeviceHoldsStillComesOutRight) {
+  if (is_host_out_of_reach())
+    GTEST_SKIP() << "loader or driver know no physical memory on the host";
   const std::size_t bytes = std::min<std::size_t>(rt.device(0).memory_bytes(), 256 << 20) * 5 / 4;
   auto values = space.make_array<std::uint32_t>(bytes / sizeof(std::uint32_t));
   Stream stream(rt.device(0));
