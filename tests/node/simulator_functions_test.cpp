@@ -1,4 +1,5 @@
 // zesvmSim*: the simulator's own functions, by name.
+#include <cstddef>
 #include <cstring>
 
 #include <zesvm/simulator_extension.h>
@@ -53,6 +54,26 @@ class SimulatorFunctionsTest : public DriverFixture {
   }
   unsigned char* memory = nullptr;
 };
+
+TEST_F(SimulatorFunctionsTest, TellVirtualTime) {
+  const auto ask = by_name<zesvm_sim_get_virtual_time_fn>(ZESVM_SIM_GET_VIRTUAL_TIME_NAME);
+  zesvm_sim_virtual_time_t before{};
+  before.size = sizeof(before);
+  zesvm_sim_virtual_time_t after = before;
+  ZE_OK(ask(&before));
+  prefetch(devices[1]);
+  ZE_OK(ask(&after));
+  EXPECT_GT(after.elapsed, before.elapsed);
+  EXPECT_GE(after.elapsed, statistics()[1].virtual_now);
+  EXPECT_GT(statistics()[1].virtual_copies, 0u);
+  EXPECT_EQ(ZE_RESULT_ERROR_INVALID_NULL_POINTER, ask(nullptr));
+  // A caller of the first version, which knows no time, gets none.
+  zesvm_sim_tile_statistics_t old{};
+  old.size = offsetof(zesvm_sim_tile_statistics_t, virtual_now);
+  std::uint32_t count = 1;
+  ZE_OK(by_name<zesvm_sim_get_statistics_fn>(ZESVM_SIM_GET_STATISTICS_NAME)(&count, &old));
+  EXPECT_EQ(old.virtual_now, 0u);
+}
 
 // proves: D8
 TEST_F(SimulatorFunctionsTest, SayWhereMemoryIs) {

@@ -95,6 +95,20 @@ TEST_F(LinkedPlacementTest, NonsenseIsRefused) {
   EXPECT_THROW(planner.first_touch(data.data(), chunk, {used_by_cpu(1, 1)}), Error);
 }
 
+TEST_F(LinkedPlacementTest, WorkThatWaitsBeginsLaterOnTheVirtualClock) {
+  auto first = space.make_array<std::uint32_t>(8 * items);
+  auto second = space.make_array<std::uint32_t>(64);
+  const auto fill = rt.load_module("fill").kernel("fill");
+  Stream busy(rt.device(0));
+  Stream waiting(rt.device(1));
+  busy.launch(fill, grid(8 * items), first, 1u);
+  waiting.wait_for(busy.record());
+  waiting.launch(fill, grid(64), second, 2u);
+  waiting.wait();
+  const auto tiles = rt.statistics().tiles;
+  EXPECT_GT(tiles[1].virtual_time.now, tiles[0].virtual_time.now);
+}
+
 TEST_F(LinkedPlacementTest, VirtualTimeIsReported) {
   const Statistics before = rt.statistics();
   run_pipeline(rt, 1);
