@@ -154,8 +154,15 @@ HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const 
   context_.run_on(tile, [&](levelzero::CommandList& list) { list.prefetch(pointer, bytes); });
   if (!context_.is_simulated() && backing_of(pointer) != Backing::system)
     return {HintOutcome::ignored, "this driver takes the prefetch and does nothing with it"};
-  if (!context_.is_simulated())
+  if (!context_.is_simulated()) {
+    const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
+    const auto location = allocations_->location_of(interval);
+    // The kernel is asked to follow the advice; no place is named.
+    if (location && location->kind() != Advice::Kind::location_default &&
+        location->device() != device)
+      return {HintOutcome::ignored, "prefetches follow the advice, which names another place"};
     return {HintOutcome::applied, "the driver does not tell whether the kernel followed it"};
+  }
   if (is_all_on(residency(pointer, bytes), device.index())) return {};
   return {HintOutcome::ignored, "not all of it could be moved to " + device.name()};
 }
