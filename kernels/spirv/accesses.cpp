@@ -36,6 +36,9 @@ const char* word_for(Use use) {
   return "kept or handed out in ";
 }
 
+// Bytes; beyond it no place is added.
+constexpr std::size_t longest_reason = 400;
+
 constexpr Use all_uses[] = {Use::read, Use::written, Use::atomic, Use::escapes};
 
 class Inference {
@@ -202,6 +205,8 @@ class Inference {
   }
 
   static void add_reason(AccessSummary& summary, const std::string& reason) {
+    // Chains of calls repeat each other's places; a module can be made to have no end of them.
+    if (summary.reason.size() > longest_reason) return;
     if (summary.reason.find(reason) != std::string::npos) return;
     summary.reason += (summary.reason.empty() ? "" : "; ") + reason;
   }

@@ -57,6 +57,32 @@ void fill_in(const TileStatistics& from, zesvm_tile_statistics& to) {
                      time.remote_written_bytes};
 }
 
+std::uint32_t bits_of(const MemoryAbilities& abilities) {
+  std::uint32_t bits = 0;
+  if (abilities.can_access) bits |= ZESVM_CAN_ACCESS;
+  if (abilities.has_atomics) bits |= ZESVM_CAN_ATOMICS;
+  if (abilities.is_concurrent) bits |= ZESVM_CAN_CONCURRENT;
+  if (abilities.has_concurrent_atomics) bits |= ZESVM_CAN_CONCURRENT_ATOMICS;
+  return bits;
+}
+
+void fill_in(const Capabilities& from, zesvm_capabilities& to) {
+  to.device_memory = bits_of(from.device_memory);
+  to.host_memory = bits_of(from.host_memory);
+  to.shared_memory = bits_of(from.shared_memory);
+  to.shared_memory_of_others = bits_of(from.shared_memory_of_others);
+  to.system_memory = bits_of(from.system_memory);
+  to.has_host_physical_memory = from.has_host_physical_memory ? 1 : 0;
+  to.max_allocation_bytes = from.max_allocation_bytes;
+  to.small_page_bytes = from.small_page_bytes;
+  to.large_page_bytes = from.large_page_bytes;
+  to.peers = 0;
+  for (const std::size_t peer : from.peers)
+    if (peer < 64) to.peers |= std::uint64_t{1} << peer;
+  to.backing = static_cast<zesvm_backing>(from.backing);
+  to.backing_reason = from.backing_reason.c_str();
+}
+
 RuntimeOptions options_of(const zesvm_runtime_options* from) {
   RuntimeOptions options;
   if (from == nullptr) return options;
@@ -194,6 +220,15 @@ zesvm_code zesvm_device_describe(const zesvm_runtime* runtime, size_t device,
     info->local_memory_bytes = from.local_memory_bytes();
     info->has_page_faults = from.has_page_faults() ? 1 : 0;
     info->has_shared_system_memory = from.has_shared_system_memory() ? 1 : 0;
+  });
+}
+
+zesvm_code zesvm_device_capabilities(const zesvm_runtime* runtime, size_t device,
+                                     zesvm_capabilities* capabilities) {
+  return guarded([&] {
+    require("zesvm_device_capabilities", runtime);
+    check_structure("zesvm_device_capabilities", capabilities);
+    fill_in(runtime->runtime.device(device).capabilities(), *capabilities);
   });
 }
 

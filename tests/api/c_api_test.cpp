@@ -97,6 +97,17 @@ TEST_F(CApiTest, DescribesDevices) {
   EXPECT_EQ(zesvm_is_simulated(runtime), 1);
 }
 
+TEST_F(CApiTest, TellsWhatDevicesCanDoWithMemory) {
+  zesvm_capabilities capabilities{};
+  EXPECT_EQ(zesvm_device_capabilities(runtime, 0, &capabilities), ZESVM_INVALID_ARGUMENT);
+  capabilities.size = sizeof capabilities;
+  ASSERT_OK(zesvm_device_capabilities(runtime, 0, &capabilities));
+  EXPECT_NE(capabilities.device_memory & ZESVM_CAN_ACCESS, 0u);
+  EXPECT_EQ(capabilities.peers, 2u);
+  EXPECT_NE(capabilities.backing, ZESVM_BACKING_AUTOMATIC);
+  EXPECT_STRNE(capabilities.backing_reason, "");
+}
+
 TEST_F(CApiTest, HintsSayWhatBecameOfThem) {
   zesvm_hint hint{};
   hint.size = sizeof hint;

@@ -15,13 +15,13 @@ module zesvm
   public :: zesvm_runtime_create, zesvm_runtime_around, zesvm_runtime_destroy
   public :: zesvm_is_simulated, zesvm_node_name, zesvm_native_driver, zesvm_native_context
   public :: zesvm_device_count, zesvm_device_name, zesvm_device_describe
-  public :: zesvm_device_can_access, zesvm_allocate, zesvm_allocate_on, zesvm_adopt
-  public :: zesvm_backing_of, zesvm_free, zesvm_contains, zesvm_allocated_bytes, zesvm_advise
-  public :: zesvm_prefetch, zesvm_discard, zesvm_prepare, zesvm_pin, zesvm_unpin
-  public :: zesvm_residency, zesvm_resident_bytes, zesvm_residency_text, zesvm_statistics
-  public :: zesvm_report, zesvm_module_load, zesvm_module_create, zesvm_module_destroy
-  public :: zesvm_module_kernel_count, zesvm_module_kernel_name, zesvm_module_native
-  public :: zesvm_kernel_create, zesvm_kernel_load, zesvm_kernel_destroy
+  public :: zesvm_device_capabilities, zesvm_device_can_access, zesvm_allocate
+  public :: zesvm_allocate_on, zesvm_adopt, zesvm_backing_of, zesvm_free, zesvm_contains
+  public :: zesvm_allocated_bytes, zesvm_advise, zesvm_prefetch, zesvm_discard, zesvm_prepare
+  public :: zesvm_pin, zesvm_unpin, zesvm_residency, zesvm_resident_bytes, zesvm_residency_text
+  public :: zesvm_statistics, zesvm_report, zesvm_module_load, zesvm_module_create
+  public :: zesvm_module_destroy, zesvm_module_kernel_count, zesvm_module_kernel_name
+  public :: zesvm_module_native, zesvm_kernel_create, zesvm_kernel_load, zesvm_kernel_destroy
   public :: zesvm_kernel_argument_count, zesvm_kernel_use, zesvm_kernel_follows_pointers
   public :: zesvm_kernel_declare, zesvm_kernel_reach, zesvm_kernel_reach_everything
   public :: zesvm_stream_create, zesvm_stream_around, zesvm_stream_destroy, zesvm_stream_wait
@@ -53,6 +53,10 @@ module zesvm
   integer(c_int), parameter, public :: zesvm_backing_system = 1
   integer(c_int), parameter, public :: zesvm_backing_shared = 2
   integer(c_int), parameter, public :: zesvm_backing_paged = 3
+  integer(c_int), parameter, public :: zesvm_can_access = 1
+  integer(c_int), parameter, public :: zesvm_can_atomics = 2
+  integer(c_int), parameter, public :: zesvm_can_concurrent = 4
+  integer(c_int), parameter, public :: zesvm_can_concurrent_atomics = 8
   integer(c_int), parameter, public :: zesvm_applied = 0
   integer(c_int), parameter, public :: zesvm_already_so = 1
   integer(c_int), parameter, public :: zesvm_ignored = 2
@@ -107,6 +111,18 @@ module zesvm
     integer(c_int32_t) :: card = 0, tile = 0, tiles_on_card = 0, execution_units = 0
     integer(c_int32_t) :: max_group_size = 0, local_memory_bytes = 0
     integer(c_int32_t) :: has_page_faults = 0, has_shared_system_memory = 0
+  end type
+
+  type, bind(c), public :: zesvm_capabilities_t
+    integer(c_size_t) :: size = 80
+    integer(c_int32_t) :: device_memory = 0, host_memory = 0, shared_memory = 0
+    integer(c_int32_t) :: shared_memory_of_others = 0, system_memory = 0
+    integer(c_int32_t) :: has_host_physical_memory = 0
+    integer(c_int64_t) :: max_allocation_bytes = 0, small_page_bytes = 0, large_page_bytes = 0
+    integer(c_int64_t) :: peers = 0
+    integer(c_int) :: backing = 0
+    integer(c_int32_t) :: reserved = 0
+    type(c_ptr) :: backing_reason = c_null_ptr
   end type
 
   type, bind(c), public :: zesvm_hint_t
@@ -253,6 +269,15 @@ module zesvm
       integer(c_size_t), value :: device
       type(zesvm_device_info_t), intent(inout) :: info
       integer(c_int) :: zesvm_device_describe
+    end function
+    function zesvm_device_capabilities( &
+        runtime, device, capabilities) &
+        bind(c, name='zesvm_device_capabilities')
+      import :: c_int, c_ptr, c_size_t, zesvm_capabilities_t
+      type(c_ptr), value :: runtime
+      integer(c_size_t), value :: device
+      type(zesvm_capabilities_t), intent(inout) :: capabilities
+      integer(c_int) :: zesvm_device_capabilities
     end function
     function zesvm_device_can_access( &
         runtime, device, other, can_access) &

@@ -148,6 +148,40 @@ ZESVM_API const char* zesvm_device_name(const zesvm_runtime* runtime, size_t dev
 /// Fills `info`, whose `size` is set.
 ZESVM_API zesvm_code zesvm_device_describe(const zesvm_runtime* runtime, size_t device,
                                            zesvm_device_info* info);
+/// What a device can do with one kind of memory: bits of zesvm_capabilities.
+typedef enum zesvm_ability {
+  ZESVM_CAN_ACCESS = 1,
+  ZESVM_CAN_ATOMICS = 2,
+  /// While the CPU or another device uses it.
+  ZESVM_CAN_CONCURRENT = 4,
+  ZESVM_CAN_CONCURRENT_ATOMICS = 8
+} zesvm_ability;
+
+/// What a device can do with memory, as its driver tells; members as in zesvm::Capabilities.
+typedef struct zesvm_capabilities {
+  size_t size;
+  /// Bits of zesvm_ability.
+  uint32_t device_memory;
+  uint32_t host_memory;
+  uint32_t shared_memory;
+  uint32_t shared_memory_of_others;
+  uint32_t system_memory;
+  uint32_t has_host_physical_memory;
+  uint64_t max_allocation_bytes;
+  uint64_t small_page_bytes;
+  uint64_t large_page_bytes;
+  /// Bit i: the driver says it can use memory of device i in place. Devices from 64 on are left out.
+  uint64_t peers;
+  /// What ZESVM_BACKING_AUTOMATIC comes to in this runtime.
+  zesvm_backing backing;
+  uint32_t reserved;
+  /// Why; valid as long as the runtime.
+  const char* backing_reason;
+} zesvm_capabilities;
+
+/// Fills `capabilities`, whose `size` is set.
+ZESVM_API zesvm_code zesvm_device_capabilities(const zesvm_runtime* runtime, size_t device,
+                                               zesvm_capabilities* capabilities);
 /// Gives 1 when the driver says `device` can access memory of `other` in place, else 0.
 ZESVM_API zesvm_code zesvm_device_can_access(const zesvm_runtime* runtime, size_t device,
                                              size_t other, int* can_access);
