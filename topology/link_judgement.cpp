@@ -235,6 +235,7 @@ void LinkJudgement::judge_access(Link& link) {
   link.protocol = Protocol::through_host;
   if (!ahead.is_known || !back.is_known) {
     link.reason = "nobody says whether peers have access: Level Zero could not be asked";
+    link.sources.protocol = Source::none;
     detection_.unknown.push_back("peer access between " + pair_name(link));
     return;
   }

@@ -147,11 +147,12 @@ Reach LinkMatrix::reach_of(const NodeDescription& node, TileId from, TileId to) 
   Reach reach = reach_by(found);
   if (reach.protocol != Protocol::through_host && !found.has_failed()) return reach;
   Reach detour = reach_through_host(a, b);
-  detour.path = reach.path;
+  detour.path = implied_path(node, reach, from, to);
+  if (reach.sources.protocol == Source::none) detour.sources.protocol = Source::none;
   detour.data = reach.data;
   detour.reason = !reach.reason.empty() ? reach.reason : "no peer access";
   if (found.has_failed())
-    detour.reason = "peer access is reported, but data written by one side was read back wrong";
+    detour.reason = "the driver reports peer access, but data was read back wrong";
   return detour;
 }
 

@@ -39,6 +39,8 @@ struct Reach {
   /// Why it is not direct; where it is, why it is not fast. Empty for fast ones.
   std::string reason{};
 
+  /// Returns whether anybody said if memory there can be used in place.
+  bool is_known() const { return sources.protocol != Source::none; }
   /// Returns whether memory there can be used in place.
   bool is_direct() const {
     return protocol != Protocol::none && protocol != Protocol::through_host;

@@ -34,6 +34,7 @@ struct PairKind {
   std::string reason;
   bool atomics = false;
   bool is_verified = false;
+  bool is_known = true;
 
   friend auto operator<=>(const PairKind&, const PairKind&) = default;
 };
@@ -157,6 +158,7 @@ class Layout {
               std::max(is_first ? LaneKind::fast : slowest.kind, kind_of(matrix_, first, second));
           slowest.read = is_first ? read : std::min(slowest.read, read);
           slowest.write = is_first ? write : std::min(slowest.write, write);
+          slowest.is_known = slowest.is_known && reach.is_known();
           slowest.is_verified =
               reach.data == DataCheck::verified && (is_first || slowest.is_verified);
           slowest.atomics = reach.atomics && (is_first || slowest.atomics);
@@ -230,7 +232,9 @@ class Layout {
       case Protocol::same_device: lane.title = "Tiles of one card"; break;
       case Protocol::pcie_switch: lane.title = "PCIe peer access through the switch"; break;
       case Protocol::pcie_root: lane.title = "PCIe peer access across the root"; break;
-      default: lane.title = "No peer access: through the host"; break;
+      default:
+        lane.title = kind.is_known ? "No peer access: through the host" : "Peer access unknown";
+        break;
     }
     lane.title +=
         ", " + (kind.read > 0 || kind.write > 0 ? rates : std::string("bandwidth unknown"));

@@ -21,7 +21,7 @@ std::string label_of(TileId tile);
 std::string_view letters_for(const LinkMatrix& matrix, std::size_t from, std::size_t to);
 
 /// Returns what `from` may do with memory of `to`, r read, w write, a atomics, and whether data
-/// was seen to cross: + right, ! wrong, ? not checked. `-` for no access.
+/// was seen to cross: + right, ! wrong, ? not checked. `-` for no access, `?` where nobody says.
 std::string access_letters(const LinkMatrix& matrix, std::size_t from, std::size_t to);
 
 /// Returns devices, matrices, owners, what is unknown or contradictory, and a legend.

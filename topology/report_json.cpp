@@ -11,16 +11,20 @@ using nlohmann::json;
 json known(double value) { return value > 0 ? json(value) : json(nullptr); }
 json text(std::string_view value) { return std::string(value); }
 
+json access_json(const Reach& reach) {
+  if (!reach.is_known()) return nullptr;
+  return {{"read", reach.is_direct()},
+          {"write", reach.is_direct()},
+          {"atomics", reach.is_direct() && reach.atomics}};
+}
+
 json json_of(const Reach& reach) {
   return {{"protocol", text(name_of(reach.protocol))},
           {"pcie_path", text(letters_of(reach.path))},
           {"read_gbps", known(reach.figures.read.gb_per_second)},
           {"write_gbps", known(reach.figures.write.gb_per_second)},
           {"latency_ns", known(static_cast<double>(reach.figures.latency.count()))},
-          {"peer_access",
-           {{"read", reach.is_direct()},
-            {"write", reach.is_direct()},
-            {"atomics", reach.is_direct() && reach.atomics}}},
+          {"peer_access", access_json(reach)},
           {"fast", reach.is_fast},
           {"data", text(name_of(reach.data))},
           {"reason", reach.reason},

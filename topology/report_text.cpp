@@ -278,6 +278,7 @@ std::string access_letters(const LinkMatrix& matrix, std::size_t from, std::size
   const Reach& reach = matrix.between(from, to);
   const char data[] = {'?', '+', '!'};
   const char seen = data[static_cast<std::size_t>(reach.data)];
+  if (!reach.is_known()) return "?";
   if (!reach.is_direct()) return reach.data == DataCheck::failed ? "-!" : "-";
   return std::string("rw") + (reach.atomics ? 'a' : '-') + seen;
 }

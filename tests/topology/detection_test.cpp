@@ -163,6 +163,7 @@ TEST(Detection, WithoutLevelZeroAccessIsUnknown) {
   const Detection found = detect(facts);
   const auto reach = LinkMatrix(found.node).between(0, 1);
   EXPECT_EQ(reach.protocol, Protocol::through_host);
+  EXPECT_FALSE(reach.is_known());
   EXPECT_THAT(reach.reason, HasSubstr("nobody says whether peers have access"));
   EXPECT_THAT(found.unknown, Contains(HasSubstr("tiles, memory and peer access of card 0")));
   EXPECT_THAT(found.unknown, Contains("bandwidth between card 0 and the host"));

@@ -50,6 +50,15 @@ TEST(Report, ShowsDataAndTheReason) {
   EXPECT_THAT(text_report(detect(facts)), HasSubstr("rw-+"));
 }
 
+TEST(Report, BrokenAccessDoesNotHideTheSwitch) {
+  NodeFacts facts;
+  facts.file = load_node("bmg-2");
+  facts.file->links.back().forward_data = DataCheck::failed;
+  const LinkMatrix matrix(*facts.file);
+  EXPECT_EQ(letters_for(matrix, 0, 1), "PIX");
+  EXPECT_EQ(access_letters(matrix, 0, 1), "-!");
+}
+
 TEST(Report, GroupsPairsWithOneReason) {
   EXPECT_THAT(text_report(preset("pvc-6")),
               HasSubstr("0.0-1.0, 0.0-1.1, 0.0-2.0, 0.0-2.1, 0.0-3.0, 0.0-3.1 and 114 more: reads "
