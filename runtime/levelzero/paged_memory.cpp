@@ -27,6 +27,9 @@ constexpr Bytes watched_size = 1_GiB * 64;
 // How long a CPU touch waits for work that keeps coming. A deadlock must end all the same.
 constexpr auto patience = std::chrono::seconds{60};
 
+// How long a launch tries to get memory that the CPU keeps taking.
+constexpr auto launch_patience = std::chrono::seconds{5};
+
 svm::Access access_of(AccessMode mode) {
   switch (mode) {
     case AccessMode::read: return svm::Access::read;
@@ -220,6 +223,17 @@ void PagedMemory::retire_done() {
 }
 
 Status PagedMemory::make_ready(const Tile& tile, svm::AccessedInterval access) {
+  // Busy: threads of the CPU touch it all the time. Each try lets some of them go on.
+  const auto patience_ends = std::chrono::steady_clock::now() + launch_patience;
+  Status ready = try_to_make_ready(tile, access);
+  while (ready == Status::busy && std::chrono::steady_clock::now() < patience_ends) {
+    std::this_thread::yield();
+    ready = try_to_make_ready(tile, access);
+  }
+  return ready;
+}
+
+Status PagedMemory::try_to_make_ready(const Tile& tile, svm::AccessedInterval access) {
   wait_for_uses(access.interval, Whose::other_tiles, tile.index);
   // Host memory in use stays where it is, also when the tile has room for it by now.
   if (!devices_.shared_in(access.interval).empty()) wait_for_uses(access.interval, Whose::anybody);

@@ -81,6 +81,8 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   std::vector<svm::AccessedInterval> paged_part(std::span<const Access> accesses) const;
   Interval whole_pages(Interval interval) const;
   Status make_ready(const Tile& tile, svm::AccessedInterval access) ZESVM_REQUIRES(work_lock_);
+  Status try_to_make_ready(const Tile& tile, svm::AccessedInterval access)
+      ZESVM_REQUIRES(work_lock_);
   Status make_ready_and_pin(const Tile& tile, svm::AccessedInterval access,
                             std::vector<Interval>& pinned) ZESVM_REQUIRES(work_lock_);
   [[noreturn]] static void throw_not_ready(const Tile& tile, Status status);

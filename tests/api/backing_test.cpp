@@ -106,14 +106,16 @@ TEST_F(BackingTest, ThreadsTouchPagedMemoryWhileDevicesTakeTurns) {
     });
   Stream first(rt.device(0));
   Stream second(rt.device(1));
-  for (int i = 0; i < 5; ++i) {
-    first.launch(increment, grid(count), values);
-    second.wait_for(first.record());
-    second.launch(increment, grid(count), values);
-    first.wait_for(second.record());
-  }
-  EXPECT_NO_THROW(first.wait());
-  EXPECT_NO_THROW(second.wait());
+  EXPECT_NO_THROW({
+    for (int i = 0; i < 5; ++i) {
+      first.launch(increment, grid(count), values);
+      second.wait_for(first.record());
+      second.launch(increment, grid(count), values);
+      first.wait_for(second.record());
+    }
+    first.wait();
+    second.wait();
+  });
   is_done = true;
   for (std::thread& reader : readers) reader.join();
   for (std::size_t i = 0; i < count; i += 100) ASSERT_EQ(values[i], 10u);
