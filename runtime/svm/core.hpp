@@ -98,6 +98,9 @@ class AddressSpace::Core final : public pagemap::BlockUser, public AttributeMap:
   Status move_to_system(FaultState& fault, Range& range, const PolicyDevices& devices) noexcept;
   Step move_to_vram(FaultState& fault, Range& range, const Wanted& wanted,
                     const PolicyDevices& devices, AtomicAccess attribute) noexcept;
+  /// Goes where D10 goes next after a peer.
+  bool moved_to_own_vram(FaultState& fault, Range& range, const Wanted& wanted,
+                         const PolicyDevices& devices) noexcept;
   Status fall_back(FaultState& fault, Range& range, const Wanted& wanted,
                    const PolicyDevices& devices, AtomicAccess attribute) noexcept;
   Step map_range(FaultState& fault, Range& range, const Rules& rules) noexcept;

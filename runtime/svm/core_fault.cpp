@@ -169,10 +169,21 @@ Step AddressSpace::Core::move_to_vram(FaultState& fault, Range& range, const Wan
   trace({Decision::migration_failed, fault.rule, fault.cause, moved, range.interval(),
          fault.device.id});
   if (wanted.is_required) {  // C3
+    if (moved_to_own_vram(fault, range, wanted, devices)) return Step::done(Status::ok);
     const bool is_last = ++fault.migrations_tried >= attempts_where_required;
     return is_last || moved == Status::no_device ? Step::done(moved) : Step::again();
   }
   return Step::done(fall_back(fault, range, wanted, devices, attribute));
+}
+
+bool AddressSpace::Core::moved_to_own_vram(FaultState& fault, Range& range, const Wanted& wanted,
+                                           const PolicyDevices& devices) noexcept {
+  const bool is_left = devices.own && wanted.pagemap != devices.own &&
+                       range.block.pagemap() != devices.own && !fault.override_wanted;
+  if (!is_left || migrate_to_vram(range, *devices.own, fault.cause) != Status::ok) return false;
+  fault.rule = Rule::fallback;
+  fault.note_moved(range.interval().size());
+  return true;
 }
 
 /// D10: the wanted place could not be had, so the device's own VRAM, or where the range is, or
@@ -180,13 +191,8 @@ Step AddressSpace::Core::move_to_vram(FaultState& fault, Range& range, const Wan
 Status AddressSpace::Core::fall_back(FaultState& fault, Range& range, const Wanted& wanted,
                                      const PolicyDevices& devices,
                                      AtomicAccess attribute) noexcept {
+  if (moved_to_own_vram(fault, range, wanted, devices)) return Status::ok;
   fault.rule = Rule::fallback;
-  const bool own_is_left = devices.own && wanted.pagemap != devices.own &&
-                           range.block.pagemap() != devices.own && !fault.override_wanted;
-  if (own_is_left && migrate_to_vram(range, *devices.own, fault.cause) == Status::ok) {
-    fault.note_moved(range.interval().size());
-    return Status::ok;
-  }
   const pagemap::Pagemap* current = range.block.pagemap();
   const bool serves =
       fault.access != Access::atomic || atomics_on(devices, current, attribute) == Atomics::allowed;

@@ -77,12 +77,15 @@ Wanted wanted_place(const PolicyDevices& devices, const Attributes& attributes, 
     wanted.status = Status::permission_denied;
     return wanted;
   }
-  // C4: a preferred peer whose link carries no atomics does not serve them either.
-  if (need == AtomicNeed::none &&
-      atomics_on(devices, wanted.pagemap, attributes.atomic) == Atomics::allowed)
-    return wanted;
-  wanted = {.pagemap = devices.own, .is_required = true, .rule = Rule::atomic_needs_vram};
-  if (!devices.own) wanted.status = Status::permission_denied;
+  // C4: a preferred peer whose link carries no atomics does not serve them.
+  const bool works_there =
+      atomics_on(devices, wanted.pagemap, attributes.atomic) == Atomics::allowed;
+  if (need == AtomicNeed::none && works_there) return wanted;
+  // VRAM it must be: the preferred peer's, where its link carries atomics, else the device's own.
+  if (!works_there || wanted.rule != Rule::preferred_location)
+    wanted = {.pagemap = devices.own, .rule = Rule::atomic_needs_vram};
+  wanted.is_required = true;
+  if (!wanted.pagemap) wanted.status = Status::permission_denied;
   return wanted;
 }
 

@@ -32,6 +32,35 @@ TEST_F(PeerTest, AdvisedPeerMemoryIsMappedInPlace) {
   EXPECT_EQ(machine.plan.reached(Gate::copy_between), 0);
 }
 
+// proves: C2, F3
+TEST_F(PeerTest, AtomicsOnAnAdvisedPeerFollowALinkThatCarriesThem) {
+  machine.interconnect.connect(0, 1, fabric);
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::on(b.id)), a.id));
+  ASSERT_EQ(a.add(base, 1), Status::ok);
+  ASSERT_EQ(b.add(base, 1), Status::ok);
+  EXPECT_EQ(a.mapping_at(base)->protocol, pagemap::Protocol::peer_fabric);
+  EXPECT_EQ(*a.read(base), 9 + base.value + 2);
+  EXPECT_EQ(machine.plan.reached(Gate::copy_between), 0);
+}
+
+// proves: C4, F3
+TEST_F(PeerTest, AtomicsOnAnAdvisedPeerComeHomeOverALinkWithoutThem) {
+  machine.interconnect.connect(0, 1, pcie);
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::on(b.id)), a.id));
+  ASSERT_EQ(a.add(base, 1), Status::ok);
+  EXPECT_EQ(a.mapping_at(base)->protocol, pagemap::Protocol::local_vram);
+}
+
+// proves: D10
+TEST_F(PeerTest, AtomicsComeHomeWhereTheAdvisedPeerHasNoRoom) {
+  machine.interconnect.connect(0, 1, fabric);
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::on(b.id)), a.id));
+  b.pagemap.close();
+  ASSERT_EQ(a.add(base, 1), Status::ok);
+  EXPECT_EQ(a.mapping_at(base)->protocol, pagemap::Protocol::local_vram);
+  EXPECT_EQ(*a.read(base), 9 + base.value + 1);
+}
+
 // proves: F3
 TEST_F(PeerTest, WithoutAFastLinkMemoryIsMigrated) {
   ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::on(b.id))));
