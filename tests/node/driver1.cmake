@@ -3,13 +3,13 @@ set(zesvm_small_node ${PROJECT_SOURCE_DIR}/tests/nodes/small-2.yaml)
 set(zesvm_linked_node ${PROJECT_SOURCE_DIR}/tests/nodes/linked-2x2.yaml)
 
 zesvm_test(driver_test SOURCES driver_test.cpp device_test.cpp external_semaphore_test.cpp
-                   simulator_functions_test.cpp
+                   imported_pointers_test.cpp simulator_functions_test.cpp
            LINK ze_loader LABELS node
            ON_NODE ${zesvm_small_node})
 zesvm_test(memory_test
            SOURCES memory_test.cpp memory_ipc_test.cpp memory_virtual_test.cpp
            LINK ze_loader LABELS node ON_NODE ${zesvm_small_node})
-zesvm_test(fabric_test SOURCES fabric_test.cpp LINK ze_loader LABELS node
+zesvm_test(fabric_test SOURCES fabric_test.cpp imported_pointers_refused_test.cpp LINK ze_loader LABELS node
            ON_NODE ${zesvm_linked_node})
 zesvm_test(sysman_test SOURCES sysman_test.cpp LINK ze_loader LABELS node
            ON_NODE ${zesvm_linked_node})

@@ -19,6 +19,7 @@
 
 #include "base/mutex.hpp"
 #include "simulator/driver/device_selection.hpp"
+#include "simulator/driver/imported_pointers.hpp"
 #include "simulator/driver/object.hpp"
 #include "simulator/driver/outcome.hpp"
 #include "simulator/node/types.hpp"
@@ -97,6 +98,8 @@ class Driver : public Object {
   /// Returns the device that stands for a tile as closely as possible: the tile's own sub-device,
   /// else the root device that covers it; null when the affinity mask hides the tile.
   Device* device_of(node::TileId tile) const;
+  /// Returns the memory of the program that was announced to it.
+  ImportedPointers& imported_pointers() { return imported_pointers_; }
 
  private:
   void add_devices();
@@ -105,6 +108,7 @@ class Driver : public Object {
   Hierarchy hierarchy_ = Hierarchy::flat;
   std::vector<std::shared_ptr<Device>> devices_;
   std::vector<std::shared_ptr<Device>> roots_;
+  ImportedPointers imported_pointers_;
 };
 
 /// A context: which devices work together, and which allocations were made for them.

@@ -46,6 +46,7 @@ const FunctionNames& function_names() {
     add_atomic_access_functions(all);
     add_virtual_memory_functions(all);
     add_semaphore_functions(all);
+    add_imported_pointer_functions(all);
     add_command_functions(all);
     add_module_functions(all);
     add_sysman_functions(all);

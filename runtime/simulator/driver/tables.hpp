@@ -36,6 +36,7 @@ void add_memory_functions(FunctionNames& names);
 void add_atomic_access_functions(FunctionNames& names);
 void add_virtual_memory_functions(FunctionNames& names);
 void add_semaphore_functions(FunctionNames& names);
+void add_imported_pointer_functions(FunctionNames& names);
 
 // Commands, synchronisation, modules.
 void fill(ze_command_queue_dditable_t& table);
