@@ -111,8 +111,11 @@ std::optional<Bytes> ConstantImage::target_of_chain(const Instruction& chain, By
   Word type = types_.element(pointer->type, 0);
   std::size_t next = 4;
   const Word op = chain.operand(2);
-  if (op == spv::OpPtrAccessChain || op == spv::OpInBoundsPtrAccessChain)
+  if (op == spv::OpPtrAccessChain || op == spv::OpInBoundsPtrAccessChain) {
+    // llvm-spirv 19 leaves out the cast before such a chain: its result says what it steps over.
+    if (chain.operands.size() == next + 1) type = types_.element(chain.type, 0);
     base += types_.size(type) * signed_integer(chain.operand(next++));
+  }
   for (; next < chain.operands.size(); ++next) {
     const std::uint64_t index = signed_integer(chain.operand(next));
     const auto offset = types_.offset(type, index);

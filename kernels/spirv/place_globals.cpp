@@ -199,7 +199,20 @@ class Mover {
     }
     const auto op = static_cast<spv::Op>(constant.operand(2));
     if (operands.size() > 2) operands.erase(operands.begin() + 2);
+    if (steps_over_result(constant)) {
+      const Word cast = rewriter_.new_id();
+      bodies_.add(spv::OpBitcast, {constant.type, cast, operands[2]});
+      operands[2] = cast;
+    }
     bodies_.add(op, operands);
+  }
+
+  // llvm-spirv 19 leaves out the cast of a pointer whose element is not what the chain steps over.
+  bool steps_over_result(const Instruction& constant) const {
+    const Word op = constant.operand(2);
+    const Instruction* base = code_.definition(constant.operand(3));
+    return (op == spv::OpPtrAccessChain || op == spv::OpInBoundsPtrAccessChain) &&
+           constant.operands.size() == 5 && base != nullptr && base->type != constant.type;
   }
 
   std::optional<Error> add_body(const Instruction& instruction, const Replacements& by) {
