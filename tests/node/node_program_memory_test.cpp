@@ -108,6 +108,23 @@ TEST_F(NodeProgramMemoryTest, StacksAreRefused) {
   EXPECT_EQ(add_one(first, Address{4096}, 64), Status::not_mapped);
 }
 
+// Where newer C libraries put guard pages into mappings, stacks merge with what is beside them.
+TEST_F(NodeProgramMemoryTest, WhatIsBehindAGuardPageMayBeAStack) {
+  constexpr int guard_install = 102;
+  constexpr std::size_t size = 16 << 20;
+  void* const memory =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const Address guard = align_up(address_of(memory), 2_MiB) + 4_MiB + 32_KiB;
+  if (::madvise(pointer_to<void>(guard), cpu_page.count, guard_install) != 0)
+    GTEST_SKIP() << "guard pages inside mappings need Linux 6.13";
+  EXPECT_EQ(add_one(first, guard - 4_KiB, 64), Status::ok);
+  EXPECT_EQ(add_one(first, guard + 4_KiB, 64), Status::permission_denied);
+  EXPECT_EQ(*pointer_to<int>(guard - 4_KiB), 1);
+  EXPECT_EQ(*pointer_to<int>(guard + 4_KiB), 0);
+  ::munmap(memory, size);
+}
+
 TEST_F(NodeProgramMemoryTest, DevicesWithoutItRefuse) {
   start();
   std::vector<int> ints(1 << 20);

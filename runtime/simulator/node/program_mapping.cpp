@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "simulator/node/guard_pages.hpp"
 #include "simulator/node/waiting_threads.hpp"
 
 namespace zesvm::simulator::node {
@@ -26,6 +27,9 @@ constexpr Bytes largest_guard = 1_MiB;
 
 /// A thread's own variables lie below its descriptor, when it is not at the end of a stack.
 constexpr Bytes largest_thread_data = 64_KiB;
+
+/// No more than this is adopted at once.
+constexpr Bytes largest_piece = 2_MiB;
 
 /// The size of thread stacks: what is so near above a guard page may be one, or become one again.
 Bytes stack_size() {
@@ -83,7 +87,15 @@ void leave_out_threads(ProgramMapping& mapping, Address where, const Surrounding
     Address where;
     bool has_stack;
   };
-  Cut cut{mapping.usable, mapping.usable, where, around.is_behind_guard()};
+  Interval whole = mapping.usable;
+  bool has_stack = around.is_behind_guard();
+  if (around.map.is_anonymous()) {
+    const auto found =
+        between_guards(whole, where, std::max(stack_size(), largest_piece), largest_piece);
+    whole = found.interval;
+    has_stack = has_stack || found.is_behind_guard;
+  }
+  Cut cut{whole, whole, where, has_stack};
   if (cut.has_stack) cut.left.begin = std::min(cut.left.begin + stack_size(), cut.left.end);
   for_each_thread(
       [](void* context, int, Address descriptor) {
