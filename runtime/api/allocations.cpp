@@ -5,6 +5,27 @@
 #include <utility>
 
 namespace zesvm {
+namespace {
+
+// Returns what is left of an interval, in order.
+std::vector<Interval> without(Interval interval, const std::vector<Interval>& taken) {
+  std::vector<Interval> left{interval};
+  for (const Interval& hole : taken) {
+    std::vector<Interval> rest;
+    for (const Interval& one : left) {
+      if (!one.overlaps(hole)) {
+        rest.push_back(one);
+        continue;
+      }
+      if (one.begin < hole.begin) rest.push_back({one.begin, hole.begin});
+      if (hole.end < one.end) rest.push_back({hole.end, one.end});
+    }
+    left = std::move(rest);
+  }
+  return left;
+}
+
+}  // namespace
 
 void AddressSpace::Allocations::add(Living living) {
   Lock guard{lock_};
@@ -110,20 +131,15 @@ std::vector<Interval> AddressSpace::Allocations::unpin(Interval interval) {
   const auto found = std::find(pins_.begin(), pins_.end(), interval);
   if (found == pins_.end()) return {};
   pins_.erase(found);
-  std::vector<Interval> free{interval};
-  for (const Interval& pin : pins_) {
-    std::vector<Interval> rest;
-    for (const Interval& one : free) {
-      if (!one.overlaps(pin)) {
-        rest.push_back(one);
-        continue;
-      }
-      if (one.begin < pin.begin) rest.push_back({one.begin, pin.begin});
-      if (pin.end < one.end) rest.push_back({pin.end, one.end});
-    }
-    free = std::move(rest);
-  }
-  return free;
+  return without(interval, pins_);
+}
+
+std::vector<Interval> AddressSpace::Allocations::unpinned_parts(Interval interval) const {
+  Lock guard{lock_};
+  // Memory moves in whole pages.
+  std::vector<Interval> pages = pins_;
+  for (Interval& one : pages) one = {align_down(one.begin, cpu_page), align_up(one.end, cpu_page)};
+  return without(interval, pages);
 }
 
 void AddressSpace::Allocations::note(AdviceNote note) {

@@ -80,6 +80,8 @@ class AddressSpace::Allocations {
   bool is_pinned(Interval interval) const;
   /// Ends one pin() of exactly this interval. Returns what of it no other pin keeps, in order.
   std::vector<Interval> unpin(Interval interval);
+  /// Returns the parts of an interval with no page that a pin keeps, in order.
+  std::vector<Interval> unpinned_parts(Interval interval) const;
 
  private:
   // Programs allocate on many threads; nothing is called under it.

@@ -30,12 +30,12 @@ void check_reach(const Kernel& kernel, const KernelUse& use, const Kernel::Decla
 
 }  // namespace
 
-std::optional<Access> AddressSpace::launch_access(const Device& device,
+std::vector<Access> AddressSpace::launch_accesses(const Device& device,
                                                   const Access& access) const {
   if (access.bytes > 0) check(access.begin, access.bytes, "bringing what a kernel reaches,");
   const auto allocation = allocations_->covering(address_of(access.begin));
   // An argument that points to memory which is not ours is the driver's affair.
-  if (!allocation) return std::nullopt;
+  if (!allocation) return {};
   Interval wanted = *allocation;
   if (access.bytes > 0)
     wanted = {address_of(access.begin), address_of(access.begin) + Bytes{access.bytes}};
@@ -45,8 +45,15 @@ std::optional<Access> AddressSpace::launch_access(const Device& device,
       (location->kind() == Advice::Kind::location_system ||
        (location->kind() == Advice::Kind::location_device && *location->device() != device));
   // Atomic operations of a device are right in its own memory only, wherever it should live.
-  if (lives_elsewhere && access.mode != AccessMode::atomic) return std::nullopt;
-  return Access{pointer_to<void>(wanted.begin), wanted.size().count, access.mode};
+  if (lives_elsewhere && access.mode != AccessMode::atomic) return {};
+  std::vector<Interval> parts{wanted};
+  // Paged memory that is held is mapped where it is, by the same call.
+  if (access.mode != AccessMode::atomic && paged_at(access.begin) == nullptr)
+    parts = allocations_->unpinned_parts(wanted);
+  std::vector<Access> accesses;
+  for (const Interval& part : parts)
+    accesses.push_back({pointer_to<void>(part.begin), part.size().count, access.mode});
+  return accesses;
 }
 
 std::optional<std::vector<Access>> Stream::bring_memory(const Kernel& kernel,
@@ -65,9 +72,9 @@ std::optional<std::vector<Access>> Stream::bring_memory(const Kernel& kernel,
     accesses.insert(accesses.end(), declared->reached.begin(), declared->reached.end());
   const AddressSpace* space = device_.tile_->context->memory();
   for (std::size_t i = device_.has_page_faults() ? of_arguments : 0; i < accesses.size(); ++i)
-    if (const auto wanted =
-            space != nullptr ? space->launch_access(device_, accesses[i]) : std::nullopt)
-      list_->prefetch(wanted->begin, wanted->bytes);
+    if (space != nullptr)
+      for (const Access& wanted : space->launch_accesses(device_, accesses[i]))
+        list_->prefetch(wanted.begin, wanted.bytes);
   const bool is_all_said = declared != nullptr && !declared->reaches_everything &&
                            (!use.follows_pointers || !declared->reached.empty());
   return is_all_said ? std::optional(std::move(accesses)) : std::nullopt;

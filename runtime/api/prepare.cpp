@@ -51,7 +51,11 @@ HintResult AddressSpace::prepare_one(const Device& device, const Access& access)
     return paged->prepare(*device.tile_, interval, access.mode);
   }
   // Wherever it should live: a device's atomic operations are right in its own memory only.
-  return prefetch(access.begin, access.bytes, device);
+  if (access.mode == AccessMode::atomic) return prefetch(access.begin, access.bytes, device);
+  HintResult result{HintOutcome::already_so, "pinned in system memory"};
+  for (const Interval& part : allocations_->unpinned_parts(interval))
+    result = prefetch(pointer_to<void>(part.begin), part.size().count, device);
+  return result;
 }
 
 }  // namespace zesvm

@@ -75,5 +75,29 @@ TEST_F(LaunchMemoryTest, AdviceToLiveElsewhereIsKept) {
   EXPECT_EQ(values[0], 6u);
 }
 
+// proves: H3
+TEST_F(LaunchMemoryTest, PinnedPagesStayWhereTheyAre) {
+  auto values = touched();
+  std::uint32_t* pinned = values.data() + 4096;
+  if (space.pin(pinned, 100).outcome == HintOutcome::ignored)
+    GTEST_SKIP() << "the loader knows no preference for system memory";
+  const auto before = rt.statistics();
+  stream.launch(fill.kernel("increment"), grid(values.size()), values);
+  stream.wait();
+  EXPECT_EQ((rt.statistics() - before).tiles[0].to_system.count, 0u);
+  EXPECT_EQ(bytes_on_device(values), values.size_bytes() - 4096);
+  EXPECT_EQ(space.residency(pinned, 100).bytes_on(rt.device(0)), 0u);
+  space.unpin(pinned, 100);
+  EXPECT_EQ(pinned[0], 1u);
+}
+
+TEST_F(LaunchMemoryTest, PreparingLeavesPinnedMemory) {
+  auto values = touched();
+  const auto held = space.host_access(values);
+  if (!held.is_held()) GTEST_SKIP() << "the loader knows no preference for system memory";
+  space.prepare(rt.device(0), {{values.data(), values.size_bytes(), AccessMode::read_write}});
+  EXPECT_EQ(bytes_on_device(values), 0u);
+}
+
 }  // namespace
 }  // namespace zesvm::tests

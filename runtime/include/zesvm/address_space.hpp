@@ -331,7 +331,8 @@ class ZESVM_API AddressSpace {
   void check(const void* pointer, std::size_t bytes, const char* doing) const;
   HintResult prepare_one(const Device& device, const Access& access);
   // What a launch must have brought to `device` for an access; without bytes, for its allocation.
-  std::optional<Access> launch_access(const Device& device, const Access& access) const;
+  // Nothing when advice or pins keep it elsewhere.
+  std::vector<Access> launch_accesses(const Device& device, const Access& access) const;
   // Null: the memory is not paged.
   levelzero::PagedMemory* paged_at(const void* pointer) const noexcept;
   HintResult tell_driver(const void* pointer, std::size_t bytes, const Advice& advice);
