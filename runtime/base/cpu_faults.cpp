@@ -166,12 +166,12 @@ struct Depth {
 };
 __attribute__((tls_model("initial-exec"))) thread_local Depth depth{nullptr, nullptr, 0};
 
-CpuFaults::Service* service_for(Address where) {
-  for (const Watch* watch = watches.load(std::memory_order_acquire); watch != nullptr;
-       watch = watch->next) {
-    if (!watch->interval.contains(where)) continue;
-    if (CpuFaults::Service* service = watch->service.load(std::memory_order_acquire)) {
-      return service;
+/// Returns the next watch of an address from `watch` on whose service lives; null when none does.
+const Watch* next_watch_of(Address where, const Watch* watch) {
+  for (; watch != nullptr; watch = watch->next) {
+    if (watch->interval.contains(where) &&
+        watch->service.load(std::memory_order_acquire) != nullptr) {
+      return watch;
     }
   }
   return nullptr;
@@ -281,18 +281,25 @@ void handle(int signal, siginfo_t* info, void* context) {
   const bool came_back =
       depth.passed_on > 0 && depth.context == context && std::less<>{}(frame, depth.frame);
   const Address where{reinterpret_cast<std::uintptr_t>(info->si_addr)};
-  CpuFaults::Service* const service =
-      !came_back && info->si_code > 0 ? service_for(where) : nullptr;
-  if (service != nullptr && forked.load(std::memory_order_relaxed)) {
+  const Watch* watch = !came_back && info->si_code > 0
+                           ? next_watch_of(where, watches.load(std::memory_order_acquire))
+                           : nullptr;
+  if (watch != nullptr && forked.load(std::memory_order_relaxed)) {
     if (!said_forked.exchange(true)) {
       say("zesvm: memory of a device was touched in a forked child, where it is out of reach; "
           "bring "
           "it to the host before fork\n");
     }
-  } else if (service != nullptr &&
-             is_answered_ok(*service, where, *static_cast<const ucontext_t*>(context))) {
-    errno = saved_errno;
-    return;
+  } else {
+    // Intervals may overlap where they are watched coarsely: the memory is one service's. (F5)
+    for (; watch != nullptr; watch = next_watch_of(where, watch->next)) {
+      CpuFaults::Service* const service = watch->service.load(std::memory_order_acquire);
+      if (service == nullptr ||
+          !is_answered_ok(*service, where, *static_cast<const ucontext_t*>(context)))
+        continue;
+      errno = saved_errno;
+      return;
+    }
   }
   const unsigned skip = came_back ? depth.passed_on : 0;
   depth = {context, frame, skip + 1};

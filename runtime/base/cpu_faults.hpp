@@ -16,6 +16,7 @@
 ///     why, and it is passed on (H5)
 /// F4  a fault in a frozen interval waits for the thaw, and no service thread with it: those may be
 ///     the ones that fault
+/// F5  where several watch an address, each is asked until one resolves the fault
 #pragma once
 
 #include <memory>

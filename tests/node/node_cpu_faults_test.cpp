@@ -91,6 +91,20 @@ class CpuFaultsTest : public testing::Test {
   struct sigaction before_ {};
 };
 
+TEST_F(CpuFaultsTest, WhoeverWatchesMayResolve) {
+  OpensPages memory;
+  OpensPages other;
+  CpuFaults owner{memory};
+  CpuFaults neighbour{other};
+  owner.watch(memory.interval);
+  neighbour.watch(memory.interval);
+  other.answer.store(Status::not_mapped);
+  *memory.page(3) = 'x';
+  EXPECT_EQ(*memory.page(3), 'x');
+  EXPECT_EQ(memory.calls.load(), 1);
+  EXPECT_EQ(other.calls.load(), 1);
+}
+
 TEST_F(CpuFaultsTest, ResolvesReadsAndWrites) {
   OpensPages pages;
   CpuFaults faults{pages};

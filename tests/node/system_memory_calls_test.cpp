@@ -118,6 +118,37 @@ TEST_F(SystemMemoryTest, ProtectedMemoryIsReadAndNotWritten) {
   ::munmap(ints, size);
 }
 
+TEST_F(SystemMemoryTest, MemoryThatIsOnlyReadIsReadInPlace) {
+  int* const ints = mapped(MAP_PRIVATE | MAP_ANONYMOUS);
+  std::fill_n(ints, count, 7);
+  ASSERT_EQ(::mprotect(ints, size, PROT_READ), 0);
+  auto* const to = counted_on_tile();
+  const auto done =
+      run(first, "copy_ints", {PointerArgument{address_of(to)}, PointerArgument{address_of(ints)}},
+          count);
+  EXPECT_EQ(done.status, Status::ok);
+  EXPECT_EQ(std::count(to, to + count, 7), long{count});
+  EXPECT_EQ(add_one(first, address_of(ints), 1), Status::permission_denied);
+  ASSERT_EQ(::mprotect(ints, size, PROT_READ | PROT_WRITE), 0);
+  EXPECT_EQ(add_one(first, address_of(ints), count), Status::ok);
+  EXPECT_EQ(std::count(ints, ints + count, 8), long{count});
+  ::munmap(to, size);
+  ::munmap(ints, size);
+}
+
+TEST_F(SystemMemoryTest, MemoryRightAboveAStackIsUsed) {
+  constexpr std::size_t stack = 8 * mebibyte;
+  void* const begin = ::mmap(nullptr, stack + 64 * 1024, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // As thread stacks are: the guard page is part of their size.
+  ASSERT_EQ(::mprotect(begin, 4096, PROT_NONE), 0);
+  int* const above = static_cast<int*>(begin) + stack / sizeof(int);
+  EXPECT_EQ(add_one(first, address_of(above), 16 * 1024), Status::ok);
+  EXPECT_EQ(std::count(above, above + 16 * 1024, 1), 16 * 1024);
+  EXPECT_EQ(add_one(first, address_of(above - 1), 1), Status::permission_denied);
+  ::munmap(begin, stack + 64 * 1024);
+}
+
 TEST_F(SystemMemoryTest, FreedBlocksAreHeardOf) {
   for (int round = 0; round < 4; ++round) {
     auto* const ints = static_cast<int*>(std::malloc(64 * mebibyte));

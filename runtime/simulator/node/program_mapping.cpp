@@ -31,12 +31,16 @@ constexpr Bytes largest_thread_data = 64_KiB;
 /// No more than this is adopted at once.
 constexpr Bytes largest_piece = 2_MiB;
 
-/// The size of thread stacks: what is so near above a guard page may be one, or become one again.
+/// The size of thread stacks without their guard: what is so near above a guard page may be one, or
+/// become one again.
 Bytes stack_size() {
   pthread_attr_t attributes;
   std::size_t size = std::size_t{8} << 20;
   if (::pthread_getattr_default_np(&attributes) == 0) {
+    std::size_t guard = 0;
     ::pthread_attr_getstacksize(&attributes, &size);
+    ::pthread_attr_getguardsize(&attributes, &guard);
+    size -= std::min(guard, size);
     ::pthread_attr_destroy(&attributes);
   }
   return align_up(Bytes{size}, cpu_page);
@@ -168,13 +172,14 @@ Result<ProgramMapping> program_mapping_at(Address where) {
   if (!map.is_readable || map.is_executable || is_special ||
       (map.is_private && label == "/dev/zero"))
     return Status::permission_denied;
-  if (!map.is_private || !map.is_writable) {
+  if (!map.is_private || (!map.is_writable && !map.is_anonymous())) {
     if (map.inode == 0 || (map.is_private && has_changed_page(map.interval)))
       return Status::permission_denied;
     mapping.use = Use::file_mapped;
     return mapping;
   }
-  if (map.is_anonymous() && !around.is_thread_heap() && !around.is_behind_file())
+  // What only can be read is few pages, mostly, and needs no place of its own.
+  if (map.is_writable && map.is_anonymous() && !around.is_thread_heap() && !around.is_behind_file())
     mapping.use = Use::replaced_and_moved;
   // Pages of a reservation are as large as what is adopted at once, and no smaller.
   if (label.starts_with("/anon_hugepage")) mapping.use = Use::replaced_and_moved;

@@ -106,10 +106,11 @@ Status ProgramMemory::take(Address where, const ProgramMapping& mapping) {
   }
   const Address chunk = align_down(where, chunk_size);
   ZESVM_TRY_ASSIGN(space, file_space(chunk));
-  const Piece piece{interval, space.file, space.offset + (interval.begin - chunk), mapping.use};
+  const Piece piece{interval, space.file, space.offset + (interval.begin - chunk), mapping.use,
+                    PROT_READ | (mapping.map.is_writable ? PROT_WRITE : 0)};
   watch(interval);
   ZESVM_TRY(replace(piece, mapping.map));
-  add(piece, mapping.use == Use::replaced_and_moved, true);
+  add(piece, mapping.use == Use::replaced_and_moved, mapping.map.is_writable);
   return Status::ok;
 }
 
@@ -121,9 +122,9 @@ Status ProgramMemory::replace(const Piece& piece, const ProcessMap& map) {
     if (!protect_raw(piece.interval, PROT_READ)) return Status::out_of_host_memory;
     copy_pages(piece.interval, memory.at(piece.offset),
                map.inode == 0 ? Pages::present : Pages::all);
-    is_replaced = map_raw(piece.interval, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+    is_replaced = map_raw(piece.interval, piece.protection, MAP_SHARED | MAP_NORESERVE,
                           memory.descriptor(), piece.offset);
-    if (!is_replaced) protect_raw(piece.interval, PROT_READ | PROT_WRITE);
+    if (!is_replaced) protect_raw(piece.interval, piece.protection);
   }
   if (!is_replaced) {
     memory.punch(piece.offset, piece.interval.size());
@@ -224,8 +225,11 @@ void ProgramMemory::restore(const Piece& piece, Interval part) {
     // Without memory for it the part stays what it is: the program's still, and the file's.
     if (!map_raw(part, PROT_NONE, anonymous, -1, {})) return;
     const bool is_written = pages.write();
-    protect_raw(part, PROT_READ | PROT_WRITE);
-    if (!is_written) pages.copy();
+    if (!is_written) {
+      protect_raw(part, PROT_READ | PROT_WRITE);
+      pages.copy();
+    }
+    protect_raw(part, piece.protection);
   }
   begin_waits_anew(part);
   memory.punch(offset, part.size());

@@ -20,6 +20,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <sys/mman.h>
 #include <vector>
 
 #include "base/arena.hpp"
@@ -80,6 +81,8 @@ class ProgramMemory : public MemoryCallListener {
     SharedFile* file = nullptr;
     Bytes offset;
     Use use = Use::replaced;
+    /// What the program may do with it.
+    int protection = PROT_READ | PROT_WRITE;
   };
   /// Where in a file the pages of a chunk of addresses go, so that adjacent pieces are one mapping.
   struct Space {
