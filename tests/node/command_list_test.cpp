@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "node/command_fixture.hpp"
+#include "node/driver_fixture.hpp"
 
 namespace zesvm {
 namespace {
@@ -59,6 +60,7 @@ TEST_F(CommandListTest, WhatAClosedListIsGivenNeverRuns) {
 }
 
 TEST_F(CommandListTest, TakesAllFlagsAtOnce) {
+  if (is_validated()) GTEST_SKIP() << "the validation layer of newer loaders knows fewer flags";
   ze_command_list_desc_t desc{ZE_STRUCTURE_TYPE_COMMAND_LIST_DESC, nullptr, 0,
                               ZE_COMMAND_LIST_FLAG_FORCE_UINT32};
   ze_command_list_handle_t made = nullptr;
