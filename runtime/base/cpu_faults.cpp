@@ -142,6 +142,8 @@ namespace {
 struct Watch {
   Interval interval;
   std::atomic<CpuFaults::Service*> service{nullptr};
+  /// How many faults are with the service: it lives until there are none.
+  std::atomic<std::uint32_t> asking{0};
   Watch* next = nullptr;
 };
 
@@ -167,7 +169,7 @@ struct Depth {
 __attribute__((tls_model("initial-exec"))) thread_local Depth depth{nullptr, nullptr, 0};
 
 /// Returns the next watch of an address from `watch` on whose service lives; null when none does.
-const Watch* next_watch_of(Address where, const Watch* watch) {
+Watch* next_watch_of(Address where, Watch* watch) {
   for (; watch != nullptr; watch = watch->next) {
     if (watch->interval.contains(where) &&
         watch->service.load(std::memory_order_acquire) != nullptr) {
@@ -238,6 +240,16 @@ bool is_answered_ok(CpuFaults::Service& service, Address where, const ucontext_t
   return request.answer.load() == 1 + static_cast<std::uint32_t>(Status::ok);
 }
 
+/// Asks the service of a watch, if it still lives.
+bool is_resolved(Watch& watch, Address where, const ucontext_t& context) {
+  // Both seq_cst, as in ~CpuFaults: it sees that we ask, or we see that it is gone.
+  watch.asking.fetch_add(1);
+  CpuFaults::Service* const service = watch.service.load();
+  const bool is_ok = service != nullptr && is_answered_ok(*service, where, context);
+  watch.asking.fetch_sub(1);
+  return is_ok;
+}
+
 /// What is frozen; in memory that never is.
 struct Frozen {
   std::mutex one;
@@ -281,9 +293,9 @@ void handle(int signal, siginfo_t* info, void* context) {
   const bool came_back =
       depth.passed_on > 0 && depth.context == context && std::less<>{}(frame, depth.frame);
   const Address where{reinterpret_cast<std::uintptr_t>(info->si_addr)};
-  const Watch* watch = !came_back && info->si_code > 0
-                           ? next_watch_of(where, watches.load(std::memory_order_acquire))
-                           : nullptr;
+  Watch* watch = !came_back && info->si_code > 0
+                     ? next_watch_of(where, watches.load(std::memory_order_acquire))
+                     : nullptr;
   if (watch != nullptr && forked.load(std::memory_order_relaxed)) {
     if (!said_forked.exchange(true)) {
       say("zesvm: memory of a device was touched in a forked child, where it is out of reach; "
@@ -293,10 +305,7 @@ void handle(int signal, siginfo_t* info, void* context) {
   } else {
     // Intervals may overlap where they are watched coarsely: the memory is one service's. (F5)
     for (; watch != nullptr; watch = next_watch_of(where, watch->next)) {
-      CpuFaults::Service* const service = watch->service.load(std::memory_order_acquire);
-      if (service == nullptr ||
-          !is_answered_ok(*service, where, *static_cast<const ucontext_t*>(context)))
-        continue;
+      if (!is_resolved(*watch, where, *static_cast<const ucontext_t*>(context))) continue;
       errno = saved_errno;
       return;
     }
@@ -391,7 +400,9 @@ CpuFaults::CpuFaults(CpuFaultResolver& resolver) : service_(std::make_unique<Ser
 CpuFaults::~CpuFaults() {
   for (Watch* watch = watches.load(); watch != nullptr; watch = watch->next) {
     Service* expected = service_.get();
-    watch->service.compare_exchange_strong(expected, nullptr);
+    if (!watch->service.compare_exchange_strong(expected, nullptr) || is_forked_child()) continue;
+    // Faults on memory of others that watch the same addresses: they are told that it is not ours.
+    while (watch->asking.load() != 0) std::this_thread::yield();
   }
   if (is_forked_child()) {
     // The threads are the parent's: there is nobody to end.
@@ -406,7 +417,7 @@ CpuFaults::~CpuFaults() {
 
 void CpuFaults::watch(Interval interval) {
   const Lock guard{install_lock()};
-  auto* const watch = new Watch{interval, {}, watches.load(std::memory_order_relaxed)};
+  auto* const watch = new Watch{interval, {}, {}, watches.load(std::memory_order_relaxed)};
   watch->service.store(service_.get(), std::memory_order_release);
   watches.store(watch, std::memory_order_release);
 }

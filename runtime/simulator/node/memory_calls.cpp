@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
 #include "simulator/node/process_maps.hpp"
 
@@ -33,6 +34,13 @@ std::atomic<int> visitors{0};
 
 // Static storage: other thread-local storage may allocate at its first use.
 __attribute__((tls_model("initial-exec"))) thread_local bool is_telling = false;
+
+}  // namespace
+
+Unheard::Unheard() noexcept : before_(std::exchange(is_telling, true)) {}
+Unheard::~Unheard() { is_telling = before_; }
+
+namespace {
 
 /// Tells who is concerned, before a call and, at its end, after it.
 class Told {

@@ -45,6 +45,20 @@ void listen_to_memory_calls(MemoryCallListener& listener);
 /// Tells it no more. Waits for calls under way.
 void stop_listening(MemoryCallListener& listener);
 
+/// Tells nobody of calls that this thread makes while it lives: they are the node's own, made with
+/// locks that listeners take. The kernel may give the node addresses that a listener takes for the
+/// program's, until it notices that those were unmapped.
+class Unheard {
+ public:
+  Unheard() noexcept;
+  ~Unheard();
+  Unheard(const Unheard&) = delete;
+  Unheard& operator=(const Unheard&) = delete;
+
+ private:
+  bool before_;
+};
+
 /// Returns whether calls of the C library's `name` are heard of; for tests and reports.
 bool is_heard(const char* name);
 

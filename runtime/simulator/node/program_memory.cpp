@@ -50,6 +50,7 @@ ProgramMemory::ProgramMemory(NodeState& node) : node_(node) {
 ProgramMemory::~ProgramMemory() { stop_listening(*this); }
 
 Status ProgramMemory::fault(Tile& tile, Address where, svm::Access access) {
+  const Unheard own;
   for (int attempt = 0; attempt < most_adoptions; ++attempt) {
     {
       const SharedLock held{lock_};
@@ -61,6 +62,7 @@ Status ProgramMemory::fault(Tile& tile, Address where, svm::Access access) {
 }
 
 Status ProgramMemory::adopt(Address where) {
+  const Unheard own;
   const Lock guard{lock_};
   if (node_.memory.find(where)) return Status::ok;
   ZESVM_TRY_ASSIGN(mapping, program_mapping_at(where));
@@ -308,6 +310,7 @@ void ProgramMemory::after_fork() noexcept ZESVM_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void ProgramMemory::notice_unmapped() {
+  const Unheard own;
   const Lock guard{lock_};
   if (pieces_.empty()) return;
   List<ProcessMap> maps;
@@ -325,6 +328,7 @@ void ProgramMemory::notice_unmapped() {
 }
 
 void ProgramMemory::release_all() {
+  const Unheard own;
   const Lock guard{lock_};
   give_back_all({Address{}, Address{~std::uint64_t{0}}}, Change::keeps);
 }
