@@ -1,5 +1,6 @@
 // What a launch needs first: ranges brought to the device, atomics made possible there.
 #include <algorithm>
+#include <utility>
 
 #include <zesvm/address_space.hpp>
 #include <zesvm/error.hpp>
@@ -53,8 +54,11 @@ HintResult AddressSpace::prepare_one(const Device& device, const Access& access)
   // Wherever it should live: a device's atomic operations are right in its own memory only.
   if (access.mode == AccessMode::atomic) return prefetch(access.begin, access.bytes, device);
   HintResult result{HintOutcome::already_so, "pinned in system memory"};
-  for (const Interval& part : allocations_->unpinned_parts(interval))
-    result = prefetch(pointer_to<void>(part.begin), part.size().count, device);
+  for (const Interval& part : allocations_->unpinned_parts(interval)) {
+    HintResult one = prefetch(pointer_to<void>(part.begin), part.size().count, device);
+    if (one.outcome == HintOutcome::already_so && result.outcome != one.outcome) continue;
+    result = std::move(one);
+  }
   return result;
 }
 
