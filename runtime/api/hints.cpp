@@ -111,8 +111,9 @@ HintResult append_advice(levelzero::Context& context, const void* pointer, std::
 HintResult prefer_host_instead(levelzero::Context& context, const void* pointer, std::size_t bytes,
                                Backing backing, const std::string& reason) {
   HintResult result = append_advice(context, pointer, bytes, prefer_system_memory(), backing);
-  if (result.outcome == HintOutcome::applied)
-    result.reason = "preferred in system memory instead: " + reason;
+  result.reason = result.outcome == HintOutcome::applied
+                      ? "preferred in system memory instead: " + reason
+                      : reason + "; no preference for system memory either: " + result.reason;
   return result;
 }
 

@@ -37,7 +37,8 @@ TEST_F(UnlinkedPlacementTest, WhatBothUseIsPlannedIntoSystemMemory) {
                    {used_by(rt.device(0), 0, chunk, 10), used_by(rt.device(1), chunk, 0, 10)});
   ASSERT_EQ(plan.pieces.size(), 1u);
   EXPECT_EQ(plan.pieces[0].where, PlacedPiece::Where::system);
-  planner.apply(plan);
+  if (planner.apply(plan).front().outcome == HintOutcome::ignored)
+    GTEST_SKIP() << "the loader knows no preference for system memory";
   Stream stream(rt.device(0));
   stream.launch(rt.load_module("fill").kernel("fill"), grid(64), data, 7u);
   stream.wait();
