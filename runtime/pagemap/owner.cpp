@@ -1,6 +1,7 @@
 #include "pagemap/owner.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "base/assert.hpp"
 #include "pagemap/pagemap.hpp"
@@ -38,8 +39,9 @@ void OwnerList::leave(const Pagemap& pagemap) {
 void OwnerList::group() {
   std::vector<Owner> before = std::move(owners_);
   owners_.clear();
-  const auto cliques = topology::owner_cliques(all_.size(), [&](std::size_t a, std::size_t b) {
-    return has_fast_interconnect(interconnect_, *all_[a], *all_[b]);
+  const std::span<const Pagemap* const> all{all_};
+  const auto cliques = topology::owner_cliques(all.size(), [&](std::size_t a, std::size_t b) {
+    return has_fast_interconnect(interconnect_, *all[a], *all[b]);
   });
   for (const auto& clique : cliques) {
     Owner owner{{}, {}};
