@@ -167,6 +167,9 @@ HwlocAnswer read(const char* xml) {
   const Topology topology(made);
   if (xml != nullptr && hwloc_topology_set_xml(made, xml) != 0)
     return MissingSource{Source::hwloc, std::string(xml) + " is no file that hwloc reads"};
+  // These start the runtimes of other vendors, or one that would be a user of this library.
+  for (const char* component : {"opencl", "cuda", "nvml", "rsmi", "gl"})
+    hwloc_topology_set_components(made, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, component);
   hwloc_topology_set_io_types_filter(made, HWLOC_TYPE_FILTER_KEEP_ALL);
   if (hwloc_topology_load(made) != 0)
     return MissingSource{Source::hwloc, xml != nullptr
