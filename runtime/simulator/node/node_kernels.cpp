@@ -20,6 +20,7 @@ class LaunchInFlight {
       : node_(node), tile_(tile), kernel_(std::move(kernel)) {}
 
   std::future<Outcome> future() { return promise_.get_future(); }
+  const std::string& kernel() const { return kernel_; }
 
   /// Makes what the launch may touch reachable, as far as it has to be before.
   Status prepare(const Launch& request) {
@@ -232,14 +233,13 @@ std::future<Outcome> Node::launch(TileId tile, Launch request) {
     return future;
   }
   on.counters.launches.fetch_add(1, std::memory_order_relaxed);
-  const std::string kernel = request.kernel;
   const auto converted = request_of(std::move(request));
   Status status = converted.status();
   if (converted.has_value()) {
     status = on.process->launch(
         *converted, [flight](const tile::Outcome& ended) { flight->finish(outcome_of(ended)); });
   }
-  if (status != Status::ok) flight->finish(failed(status, "launching " + kernel));
+  if (status != Status::ok) flight->finish(failed(status, "launching " + flight->kernel()));
   return future;
 }
 
