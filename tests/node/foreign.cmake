@@ -28,6 +28,12 @@ zesvm_foreign_program(system_calls_program system_calls_program.c)
 zesvm_foreign_test(system_calls "fine" system_calls_program)
 zesvm_foreign_program(fork_program fork_program.c)
 zesvm_foreign_test(fork "fine" fork_program)
+zesvm_foreign_program(unheard_program unheard_program.c)
+zesvm_foreign_test(unheard_free "takes any pointer" unheard_program free)
+# Built with a thread sanitizer, the node does without.
+if(NOT ZESVM_SANITIZE)
+  zesvm_foreign_test(unheard_restricted "cannot be heard of.*takes none|skipped" unheard_program restricted)
+endif()
 zesvm_foreign_program(touch_program touch_program.c)
 zesvm_foreign_test(touch "fine" touch_program)
 

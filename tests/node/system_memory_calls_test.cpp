@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <future>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -57,7 +58,7 @@ class SystemMemoryTest : public NodeTest {
 };
 
 TEST_F(SystemMemoryTest, CallsOfTheCLibraryAreHeard) {
-  for (const char* name : {"munmap", "mmap", "mremap", "mprotect", "madvise"}) {
+  for (const char* name : {"munmap", "mmap", "mremap", "mprotect", "madvise", "brk", "shmdt"}) {
     EXPECT_TRUE(is_heard(name)) << name;
   }
 }
@@ -158,6 +159,58 @@ TEST_F(SystemMemoryTest, FreedBlocksAreHeardOf) {
     ASSERT_EQ(less[0], round + 1);
     std::free(less);
   }
+}
+
+/// Notes where memory goes, and what it held then.
+class Watcher : public MemoryCallListener {
+ public:
+  explicit Watcher(const int* wanted) : wanted_(wanted) { listen_to_memory_calls(*this); }
+  ~Watcher() override { stop_listening(*this); }
+  bool concerns(Interval interval) noexcept override {
+    return interval.contains(address_of(wanted_));
+  }
+  void before_change(std::span<const Interval>, Change) noexcept override { held = *wanted_; }
+  void after_change() noexcept override {}
+  void before_fork() noexcept override {}
+  void after_fork() noexcept override {}
+  int held = -1;
+
+ private:
+  const int* wanted_;
+};
+
+/// Blocks at the end of the heap, 4 MiB of them.
+std::vector<std::unique_ptr<int[]>> blocks_of_heap(int value) {
+  std::vector<std::unique_ptr<int[]>> blocks;
+  for (int i = 0; i < 64; ++i) {
+    blocks.push_back(std::make_unique<int[]>(16 * 1024));
+    std::fill_n(blocks.back().get(), 16 * 1024, value);
+  }
+  return blocks;
+}
+
+// proves: A6
+TEST_F(SystemMemoryTest, AHeapThatShrinksIsHeardOf) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's heap does not shrink";
+#endif
+  module_of(first);
+  auto blocks = blocks_of_heap(5);
+  int* const last = blocks.back().get();
+  ASSERT_LT(static_cast<void*>(last), ::sbrk(0));
+  ASSERT_EQ(add_one(first, address_of(last), 16 * 1024), Status::ok);
+  const Watcher watcher{last};
+  blocks.clear();
+  ::malloc_trim(0);
+  ASSERT_GE(static_cast<void*>(last), ::sbrk(0));
+  // Not the pages of the node's file any more; the C library writes to the begin of what is free.
+  EXPECT_EQ(add_one(first, address_of(last), 16), Status::not_mapped);
+  blocks = blocks_of_heap(7);
+  for (const auto& block : blocks) {
+    ASSERT_EQ(add_one(first, address_of(block.get()), 16 * 1024), Status::ok);
+    ASSERT_EQ(std::count(block.get(), block.get() + 16 * 1024, 8), 16 * 1024);
+  }
+  EXPECT_NE(watcher.held, -1);
 }
 
 // proves: H5

@@ -151,16 +151,40 @@ int advise(void* begin, std::size_t size, int advice) {
   return static_cast<int>(::syscall(SYS_madvise, begin, size, advice));
 }
 
+/// Where the C library notes the end of its heap.
+void** heap_end = nullptr;
+
+int set_break(void* end) {
+  void* const before = *heap_end;
+  // Only what is taken away may be adopted. Refused by the kernel, it keeps its content.
+  const bool is_less = end != nullptr && end < before;
+  const Told told{is_less ? Interval{align_up(address_of(end), cpu_page),
+                                     align_up(address_of(before), cpu_page)}
+                          : Interval{}};
+  *heap_end = reinterpret_cast<void*>(::syscall(SYS_brk, end));
+  if (*heap_end >= end) return 0;
+  errno = ENOMEM;
+  return -1;
+}
+
+int detach(const void* memory) {
+  // A listener that has part of a mapping has all of it.
+  const Told told{pages_of(memory, 1)};
+  return static_cast<int>(::syscall(SYS_shmdt, memory));
+}
+
 struct Call {
   const char* name;
   void* replacement;
   bool is_heard;
 };
-std::array<Call, 5> calls{{{"munmap", reinterpret_cast<void*>(&unmap), false},
+std::array<Call, 7> calls{{{"munmap", reinterpret_cast<void*>(&unmap), false},
                            {"mmap", reinterpret_cast<void*>(&map), false},
                            {"mremap", reinterpret_cast<void*>(&remap), false},
                            {"mprotect", reinterpret_cast<void*>(&protect), false},
-                           {"madvise", reinterpret_cast<void*>(&advise), false}}};
+                           {"madvise", reinterpret_cast<void*>(&advise), false},
+                           {"brk", reinterpret_cast<void*>(&set_break), false},
+                           {"shmdt", reinterpret_cast<void*>(&detach), false}}};
 
 // A jump of 5 bytes reaches 2 GiB.
 constexpr Bytes reach = 1_GiB;
@@ -219,6 +243,8 @@ bool lead(unsigned char* function, const std::byte* target) {
 void replace_calls() {
   void* const library = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
   if (library == nullptr) return;
+  heap_end = static_cast<void**>(::dlsym(library, "__curbrk"));
+  if (heap_end == nullptr) return;
   std::byte* const page = page_near(address_of(::dlsym(library, "munmap")));
   if (page == nullptr) return;
   std::array<unsigned char*, calls.size()> functions{};
@@ -229,7 +255,7 @@ void replace_calls() {
     std::memcpy(page + i * jump_size, jump.data(), jump.size());
     std::memcpy(page + i * jump_size + jump.size(), &calls[i].replacement, sizeof(void*));
   }
-  ::mprotect(page, cpu_page.count, PROT_READ | PROT_EXEC);
+  if (::mprotect(page, cpu_page.count, PROT_READ | PROT_EXEC) != 0) return;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     calls[i].is_heard = functions[i] != nullptr && is_known(functions[i]) &&
                         lead(functions[i], page + i * jump_size);
@@ -264,12 +290,17 @@ void after_fork_in_child() {
 
 }  // namespace
 
-void listen_to_memory_calls(MemoryCallListener& listener) {
+bool hear_memory_calls() {
   static std::once_flag once;
   std::call_once(once, [] {
     if (!is_thread_sanitized) replace_calls();
     ::pthread_atfork(&before_fork, &after_fork, &after_fork_in_child);
   });
+  return is_thread_sanitized ||
+         std::all_of(calls.begin(), calls.end(), [](const Call& call) { return call.is_heard; });
+}
+
+void listen_to_memory_calls(MemoryCallListener& listener) {
   for (auto& slot : listeners) {
     MemoryCallListener* expected = nullptr;
     if (slot.compare_exchange_strong(expected, &listener)) return;

@@ -1,9 +1,9 @@
 /// @file memory_calls.hpp
 /// The program's own calls that change what is mapped where, heard of before they happen.
 ///
-/// The C library's munmap, mmap, mremap, mprotect and madvise are replaced where they begin, in
-/// memory, so that its own use of them (free, realloc) is heard of as well; fork through
-/// pthread_atfork. Calls made past the C library are not heard of. brk is not either.
+/// The C library's munmap, mmap, mremap, mprotect, madvise, brk and shmdt are replaced where they
+/// begin, in memory, so that its own use of them (free, realloc, sbrk) is heard of as well; fork
+/// through pthread_atfork. Calls made past the C library are not heard of.
 ///
 /// MC1  a listener concerned is told before the call, and after it; the call itself is the
 ///      kernel's, with its result and errno
@@ -40,7 +40,14 @@ class MemoryCallListener {
   virtual void after_fork() noexcept = 0;
 };
 
-/// Tells a listener from now on, one of at most 16. The first one makes the calls be heard of.
+/// Makes the calls be heard of, the first time. Returns whether all are: not so where the C library
+/// begins its functions in another way than those known here, or the kernel lets nobody change code.
+///
+/// Built with a thread sanitizer, which keeps the calls to itself, they never are: changes are
+/// noticed before the next launch.
+bool hear_memory_calls();
+
+/// Tells a listener from now on, one of at most 16. hear_memory_calls() goes before.
 void listen_to_memory_calls(MemoryCallListener& listener);
 /// Tells it no more. Waits for calls under way.
 void stop_listening(MemoryCallListener& listener);

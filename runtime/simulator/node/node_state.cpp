@@ -52,7 +52,9 @@ pagemap::Link link_of(const topology::LinkMatrix& matrix, std::size_t from, std:
 }  // namespace
 
 NodeState::NodeState(const topology::NodeDescription& node_description)
-    : description(node_description), links(description), clock(description) {}
+    : description(with_what_can_be_heard(node_description)),
+      links(description),
+      clock(description) {}
 
 NodeState::~NodeState() {
   {

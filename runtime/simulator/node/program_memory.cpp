@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <sys/stat.h>
 #include <thread>
 
@@ -39,12 +40,27 @@ constexpr int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 
 }  // namespace
 
+namespace {
+
+bool takes_any_pointer(const topology::NodeDescription& node) {
+  return std::any_of(node.devices.begin(), node.devices.end(),
+                     [](const auto& device) { return device.shared_system; });
+}
+
+}  // namespace
+
+topology::NodeDescription with_what_can_be_heard(topology::NodeDescription node) {
+  if (!takes_any_pointer(node) || hear_memory_calls()) return node;
+  std::fprintf(stderr,
+               "zesvm: devices take no pointers of the program: its calls of munmap and the like "
+               "cannot be heard of, since its C library or a rule against changing code is in the "
+               "way\n");
+  for (auto& device : node.devices) device.shared_system = false;
+  return node;
+}
+
 ProgramMemory::ProgramMemory(NodeState& node) : node_(node) {
-  const auto& devices = node.description.devices;
-  if (std::any_of(devices.begin(), devices.end(),
-                  [](const auto& device) { return device.shared_system; })) {
-    listen_to_memory_calls(*this);
-  }
+  if (takes_any_pointer(node.description)) listen_to_memory_calls(*this);
 }
 
 ProgramMemory::~ProgramMemory() { stop_listening(*this); }

@@ -31,11 +31,16 @@
 #include "simulator/node/process_maps.hpp"
 #include "simulator/node/program_mapping.hpp"
 #include "svm/device_port.hpp"
+#include "topology/node_description.hpp"
 
 namespace zesvm::simulator::node {
 
 class NodeState;
 struct Tile;
+
+/// Returns a node whose devices take pointers of the program only if its memory calls are heard of;
+/// says on stderr when they are not.
+[[nodiscard]] topology::NodeDescription with_what_can_be_heard(topology::NodeDescription node);
 
 /// The adopted memory of one node.
 class ProgramMemory : public MemoryCallListener {
