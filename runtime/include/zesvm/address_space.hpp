@@ -42,7 +42,9 @@ enum class HintOutcome {
 
 /// What became of a hint, and why.
 struct HintResult {
+  /// What became of it.
   HintOutcome outcome = HintOutcome::applied;
+  /// Why; may be empty.
   std::string reason;
 };
 
@@ -67,19 +69,36 @@ enum class Migrate {
 };
 
 /// Something to be said about an interval: made by preferred_location() and its like, or from an
-/// AtomicAccess.
+/// AtomicAccess. A value: one thread at a time may change it.
 class ZESVM_API Advice {
  public:
   /// What kind of advice it is.
-  enum class Kind { location_default, location_system, location_device, atomic, read_mostly };
+  enum class Kind {
+    /// no_preferred_location().
+    location_default,
+    /// prefer_system_memory().
+    location_system,
+    /// preferred_location().
+    location_device,
+    /// An AtomicAccess.
+    atomic,
+    /// read_mostly().
+    read_mostly,
+  };
 
+  /// Says how atomic operations will be used.
   Advice(AtomicAccess access) noexcept;  // NOLINT: advise(p, n, AtomicAccess::device) is the point
   ~Advice();
+  /// Copies it.
   Advice(const Advice&);
+  /// Copies it.
   Advice& operator=(const Advice&);
 
+  /// Returns what kind of advice it is.
   Kind kind() const noexcept { return kind_; }
+  /// Returns the access that Kind::atomic advises.
   AtomicAccess atomic_access() const noexcept { return atomic_; }
+  /// Returns which memory Kind::location_device moves.
   Migrate migrate() const noexcept { return migrate_; }
   /// Returns the device of a location_device; nothing for the other kinds.
   const std::optional<Device>& device() const noexcept { return device_; }
@@ -107,7 +126,9 @@ ZESVM_API Advice read_mostly();
 
 /// Where a piece of memory lives.
 enum class Place {
+  /// System memory.
   system,
+  /// A device's memory.
   device,
   /// Known to no device yet: system memory.
   untouched,
@@ -117,8 +138,11 @@ enum class Place {
 
 /// A piece of an interval, all of it in one place.
 struct ResidentPiece {
+  /// Where it begins.
   std::uintptr_t begin = 0;
+  /// Where it ends.
   std::uintptr_t end = 0;
+  /// Where it is.
   Place place = Place::unknown;
   /// The device whose memory holds it, as its index in Runtime::devices(); nothing elsewhere.
   std::optional<std::size_t> device;
@@ -146,9 +170,12 @@ class AddressSpace;
 
 /// Keeps memory where the CPU, and system calls, can use it, as long as it lives: a pin
 /// (AddressSpace::pin) that ends by itself. Moves, does not copy. Must not outlive its AddressSpace.
+/// One thread at a time may move one.
 class ZESVM_API HostAccess {
  public:
+  /// Moves: `other` is empty afterwards.
   HostAccess(HostAccess&& other) noexcept;
+  /// Exchanges the two.
   HostAccess& operator=(HostAccess&& other) noexcept;
   /// Lets the memory move again: what was advised for it before holds again.
   ~HostAccess();
@@ -193,13 +220,15 @@ class ZESVM_API AddressSpace {
   void* allocate_bytes(std::size_t bytes, std::size_t alignment = 0,
                        Backing backing = Backing::automatic);
 
-  /// Returns memory for `count` objects of type T, which are not constructed; as allocate_bytes().
+  /// Returns memory for `count` objects of type T, which are not constructed.
+  /// @errors as allocate_bytes(); invalid_argument: so many do not fit an address space
   template <typename T>
   T* allocate(std::size_t count) {
     return static_cast<T*>(allocate_bytes(checked_size(count, sizeof(T)), alignof(T)));
   }
 
   /// As above, carried by `backing`.
+  /// @errors as above
   template <typename T>
   T* allocate(std::size_t count, Backing backing) {
     return static_cast<T*>(allocate_bytes(checked_size(count, sizeof(T)), alignof(T), backing));
@@ -215,7 +244,8 @@ class ZESVM_API AddressSpace {
   /// Returns what carries the memory at `pointer`; nothing when it is not of this space.
   std::optional<Backing> backing_of(const void* pointer) const noexcept;
 
-  /// Returns memory for `count` objects of type T that gives itself back; as allocate_bytes().
+  /// Returns memory for `count` objects of type T that gives itself back.
+  /// @errors as allocate()
   template <typename T>
   Array<T> make_array(std::size_t count);
 
@@ -238,10 +268,13 @@ class ZESVM_API AddressSpace {
   /// away again: prepare after what was before is done, launch next.
   /// @errors   as advise(); what was prepared until then stays so
   HintResult prepare(const Device& device, const Access* accesses, std::size_t count);
-  /// As above, for accesses in a list, or in a container that has data() and size().
+  /// As above, for accesses in a list.
+  /// @errors as above
   HintResult prepare(const Device& device, std::initializer_list<Access> accesses) {
     return prepare(device, accesses.begin(), accesses.size());
   }
+  /// As above, for accesses in a container that has data() and size().
+  /// @errors as above
   template <typename Accesses>
   auto prepare(const Device& device, const Accesses& accesses)
       -> decltype(static_cast<const Access*>(accesses.data()), HintResult()) {
@@ -284,35 +317,47 @@ class ZESVM_API AddressSpace {
   /// @errors as advise()
   Residency residency(const void* pointer, std::size_t bytes) const;
 
-  /// The same for all the memory of a container that has data() and size(): a span, an Array, a
-  /// vector with an Allocator.
+  /// As advise() of a pointer, for all the memory of a container that has data() and size(): a span,
+  /// an Array, a vector with an Allocator.
+  /// @errors as there
   template <typename Memory>
   auto advise(const Memory& memory, const Advice& advice)
       -> decltype(bytes_of(memory), HintResult()) {
     return advise(memory.data(), bytes_of(memory), advice);
   }
+  /// As prefetch() of a pointer, for all the memory of a container.
+  /// @errors as there
   template <typename Memory>
   auto prefetch(const Memory& memory, const Device& device)
       -> decltype(bytes_of(memory), HintResult()) {
     return prefetch(memory.data(), bytes_of(memory), device);
   }
+  /// As prefetch_to_system() of a pointer, for all the memory of a container.
+  /// @errors as there
   template <typename Memory>
   auto prefetch_to_system(const Memory& memory) -> decltype(bytes_of(memory), HintResult()) {
     return prefetch_to_system(memory.data(), bytes_of(memory));
   }
+  /// As pin() of a pointer, for all the memory of a container.
+  /// @errors as there
   template <typename Memory>
   auto pin(const Memory& memory) -> decltype(bytes_of(memory), HintResult()) {
     return pin(memory.data(), bytes_of(memory));
   }
+  /// As unpin() of a pointer, for all the memory of a container.
   template <typename Memory>
   auto unpin(const Memory& memory) noexcept -> decltype(bytes_of(memory), void()) {
     unpin(memory.data(), bytes_of(memory));
   }
+  /// As host_access() of a pointer, for all the memory of a container.
+  /// @errors as there
   template <typename Memory>
   auto host_access(const Memory& memory)
       -> std::enable_if_t<(sizeof(bytes_of(memory)) > 0), HostAccess> {
     return host_access(memory.data(), bytes_of(memory));
   }
+  /// As residency() of a pointer, for all the memory of a container.
+  /// @errors as there
   template <typename Memory>
   auto residency(const Memory& memory) const -> decltype(bytes_of(memory), Residency()) {
     return residency(memory.data(), bytes_of(memory));
@@ -344,19 +389,26 @@ class ZESVM_API AddressSpace {
 };
 
 /// An owned array in shared memory: moves, does not copy, gives its memory back at its end. Its
-/// elements are not constructed and not destroyed. Must not outlive the Runtime.
+/// elements are not constructed and not destroyed. Must not outlive the Runtime. One thread at a time
+/// may move one; its elements are plain memory.
 template <typename T>
 class Array {
  public:
+  /// What it is an array of.
   using value_type = T;
+  /// A pointer to an element.
   using iterator = T*;
+  /// The same: a const Array does not make its elements const.
   using const_iterator = T*;
 
+  /// Makes an empty one.
   Array() noexcept = default;
+  /// Moves: `other` is empty afterwards.
   Array(Array&& other) noexcept
       : space_(other.space_),
         data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
+  /// Exchanges the two.
   Array& operator=(Array&& other) noexcept {
     std::swap(space_, other.space_);
     std::swap(data_, other.data_);
@@ -367,11 +419,17 @@ class Array {
     if (data_ != nullptr) space_->free_quietly(data_);
   }
 
+  /// Returns where the elements are; null for an empty Array.
   T* data() const noexcept { return data_; }
+  /// Returns how many elements there are.
   std::size_t size() const noexcept { return size_; }
+  /// Returns how many bytes they take.
   std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }
+  /// Returns the first element.
   T* begin() const noexcept { return data_; }
+  /// Returns one past the last element.
   T* end() const noexcept { return data_ + size_; }
+  /// Returns an element; `i` is not checked.
   T& operator[](std::size_t i) const noexcept { return data_[i]; }
 
  private:

@@ -23,6 +23,7 @@ class ZESVM_API Device {
   std::size_t index() const noexcept;
   /// Returns which card it is on, from 0, and which tile of that card, from 0.
   std::size_t card() const noexcept;
+  /// Returns which tile of its card it is, from 0.
   std::size_t tile() const noexcept;
   /// Returns how many tiles its card has.
   std::size_t tiles_on_card() const noexcept;

@@ -42,7 +42,8 @@ enum class ErrorCode {
 /// Returns the name of a code, as spelled in the enumeration.
 ZESVM_API const char* name_of(ErrorCode code) noexcept;
 
-/// A failure. `what()` says what was tried, on what, what came back, and what to do about it.
+/// A failure. `what()` says what was tried, on what, what came back, and what to do about it. A
+/// value: any thread may read it.
 class ZESVM_API Error : public std::runtime_error {
  public:
   /// Makes an error. `call` is empty when no Level Zero call was involved.

@@ -2,6 +2,8 @@
 /// The Level Zero handles behind zesvm's objects, for programs that call Level Zero themselves. The
 /// handles belong to the objects: use them, do not destroy them.
 ///
+/// The functions are as safe to use from several threads as the objects they take.
+///
 /// Kernels that the program launches itself use memory of an AddressSpace by its plain pointers; call
 /// AddressSpace::prepare() for the device first.
 #pragma once
@@ -39,14 +41,18 @@ inline ze_module_handle_t native_module(const Module& module, const Device& devi
   return static_cast<ze_module_handle_t>(module.native_handle(device));
 }
 /// Makes later work of a stream wait for an event of the program, which must live until then.
+/// @errors as Stream::wait_for_native()
 inline void wait_for(Stream& stream, ze_event_handle_t event) { stream.wait_for_native(event); }
 /// Signals an event of the program when the work given to a stream so far is done.
+/// @errors as Stream::signal_native()
 inline void signal(Stream& stream, ze_event_handle_t event) { stream.signal_native(event); }
 /// Makes a stream that works through an immediate command list of the program.
+/// @errors as Stream::around()
 inline Stream make_stream(const Device& device, ze_command_list_handle_t list) {
   return Stream::around(device, list);
 }
 /// Makes a Runtime around a driver and, unless null, a context of the program, which must outlive it.
+/// @errors as Runtime::around()
 inline Runtime make_runtime(ze_driver_handle_t driver, ze_context_handle_t context) {
   return Runtime::around(driver, context);
 }

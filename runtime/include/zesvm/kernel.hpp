@@ -23,6 +23,7 @@ class Program;
 
 /// How many work-items a launch has, in up to three dimensions, and in groups of what size.
 struct Grid {
+  /// Items in each dimension.
   std::array<std::uint64_t, 3> items{1, 1, 1};
   /// Items of one group; zeros: chosen by the runtime. Each must divide its `items`.
   std::array<std::uint32_t, 3> group{0, 0, 0};
@@ -40,6 +41,7 @@ inline Grid grid(std::uint64_t x, std::uint64_t y = 1, std::uint64_t z = 1) {
 
 /// An argument for a `local` pointer: every group gets so many bytes of its own.
 struct LocalMemory {
+  /// Its size.
   std::size_t bytes = 0;
 };
 
@@ -54,20 +56,23 @@ template <typename T, std::size_t n>
 struct is_container<std::array<T, n>, void> : std::false_type {};
 
 /// One argument of a launch, as bytes. Made implicitly from pointers, arrays, LocalMemory and
-/// values, whose type must be the kernel's: `1.0f` for a float, `1u` for a uint.
+/// values, whose type must be the kernel's: `1.0f` for a float, `1u` for a uint. One thread at a time
+/// may change it.
 class Argument {
  public:
   /// A pointer to memory of the address space, or null.
   template <typename T>
   Argument(T* pointer)  // NOLINT: implicit
       : bytes_(sizeof pointer), is_pointer_(true), pointer_(pointer) {}
+  /// The memory of an array.
   template <typename T>
   Argument(const Array<T>& array) : Argument(array.data()) {}  // NOLINT: implicit
   /// The memory a container holds that has data() and size(): a span, a vector with an
   /// zesvm::Allocator.
   template <typename Container, typename = std::enable_if_t<is_container<Container>::value>,
             typename = void>
-  Argument(const Container& memory) : Argument(memory.data()) {}         // NOLINT: implicit
+  Argument(const Container& memory) : Argument(memory.data()) {}  // NOLINT: implicit
+  /// Local memory for every group.
   Argument(LocalMemory local) : bytes_(local.bytes), is_local_(true) {}  // NOLINT: implicit
   /// A value, passed as it is.
   template <typename T,
@@ -89,7 +94,9 @@ class Argument {
 
   /// Returns the argument's size in bytes; for LocalMemory, of the memory.
   std::size_t bytes() const noexcept { return bytes_; }
+  /// Returns whether it is a pointer.
   bool is_pointer() const noexcept { return is_pointer_; }
+  /// Returns whether it is LocalMemory.
   bool is_local() const noexcept { return is_local_; }
   /// Returns the pointer of a pointer argument.
   const volatile void* pointer() const noexcept { return pointer_; }
@@ -109,7 +116,9 @@ class Argument {
 
 /// What a kernel may do with the memory behind one argument.
 struct ArgumentUse {
+  /// It may be read.
   bool is_read = false;
+  /// It may be written.
   bool is_written = false;
   /// Updated by atomic operations.
   bool is_atomic = false;
@@ -140,6 +149,7 @@ class ZESVM_API Kernel {
   const std::string& name() const noexcept { return name_; }
 
   /// Returns what it does with memory, as found in its code and as declared.
+  /// @errors module_rejected: the code cannot be read
   KernelUse use() const;
   /// Returns the same kernel, with an argument's use declared: launches go by this instead of what
   /// the code says. Declare what is true: memory that is not brought cannot be used on a device
@@ -148,9 +158,11 @@ class ZESVM_API Kernel {
   Kernel with_access(std::size_t argument, AccessMode mode) const;
   /// Returns the same kernel, declared to reach this memory besides what its arguments point to.
   /// Launches bring it to the device first. It must live when the kernel is launched.
+  /// @errors none here; a launch says unknown_memory where it is not of the address space
   Kernel reaching(const std::vector<Access>& memory) const;
   /// Returns the same kernel, declared to reach any memory of the address space. Devices without
   /// page faults bring all of it at every launch: slow, and all of it must fit.
+  /// @errors none here; a launch says out_of_device_memory where it does not fit
   Kernel reaching_everything() const;
   /// What was declared; inside the library only.
   class Declarations;

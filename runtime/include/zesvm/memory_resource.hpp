@@ -24,6 +24,7 @@ namespace zesvm {
 /// Memory of an AddressSpace, which must outlive it. Safe to use from any thread.
 class SpaceResource : public std::pmr::memory_resource {
  public:
+  /// Makes one over `space`, which must outlive it.
   explicit SpaceResource(AddressSpace& space) noexcept : space_(&space) {}
   /// Returns where the memory is from.
   AddressSpace& space() const noexcept { return *space_; }
@@ -53,17 +54,24 @@ class SpaceResource : public std::pmr::memory_resource {
 };
 
 /// Memory of an AddressSpace, which must outlive it, for containers of T. It goes with the memory when
-/// containers are copied, moved and swapped.
+/// containers are copied, moved and swapped. A light value; safe to use from any thread.
 template <typename T>
 class Allocator {
  public:
+  /// As the standard library asks for.
   using value_type = T;
+  /// It goes with the memory when a container is copied, ...
   using propagate_on_container_copy_assignment = std::true_type;
+  /// ... moved, ...
   using propagate_on_container_move_assignment = std::true_type;
+  /// ... or swapped.
   using propagate_on_container_swap = std::true_type;
+  /// Those over two spaces differ.
   using is_always_equal = std::false_type;
 
+  /// Makes one over `space`.
   Allocator(AddressSpace& space) noexcept : space_(&space) {}  // NOLINT: vector<T, A> v(n, space)
+  /// Makes one over the same space for other elements.
   template <typename Other>
   Allocator(const Allocator<Other>& other) noexcept  // NOLINT: as the standard asks for
       : space_(&other.space()) {}
@@ -76,6 +84,7 @@ class Allocator {
       throw std::bad_array_new_length();
     return space_->template allocate<T>(count == 0 ? 1 : count);
   }
+  /// Gives memory back, as AddressSpace::free_quietly().
   void deallocate(T* pointer, std::size_t) noexcept { space_->free_quietly(pointer); }
 
   friend bool operator==(const Allocator& a, const Allocator& b) noexcept {

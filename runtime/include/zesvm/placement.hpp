@@ -31,13 +31,17 @@ class Runtime;
 struct MemoryUse {
   /// Nothing: the CPU.
   std::optional<Device> device;
+  /// Bytes read each time.
   std::uint64_t read_bytes = 0;
+  /// Bytes written each time.
   std::uint64_t written_bytes = 0;
   /// Atomic operations.
   std::uint64_t atomics = 0;
+  /// How often.
   std::uint64_t times = 1;
   /// The part it uses, in bytes from the start; an `end` of 0 stands for all.
   std::uint64_t begin = 0;
+  /// Where the part ends; 0: at the end of the memory.
   std::uint64_t end = 0;
 };
 
@@ -59,8 +63,11 @@ struct PlacedPiece {
     /// It moves to whoever uses it: no advice.
     anywhere,
   };
+  /// Where it begins.
   std::uintptr_t begin = 0;
+  /// Where it ends.
   std::uintptr_t end = 0;
+  /// Where it should live.
   Where where = Where::anywhere;
   /// Index in Runtime::devices(); nothing unless `where` is a device.
   std::optional<std::size_t> device;
@@ -99,6 +106,7 @@ class ZESVM_API PlacementPlanner {
                      const std::vector<MemoryUse>& uses) const;
 
   /// Distributes memory in contiguous blocks over devices (all of the Runtime when none is given).
+  /// @errors as plan()
   PlacementPlan block(const void* pointer, std::size_t bytes,
                       const std::vector<Device>& devices = {}) const;
   /// Distributes memory in turns of `stride` bytes.
@@ -119,9 +127,11 @@ class ZESVM_API PlacementPlanner {
   /// Places the system memory behind `[pointer, pointer + bytes)` on the NUMA node nearest to
   /// `device`. Ignored where the host has one NUMA node only. apply() does it for what it places on
   /// a device.
+  /// @errors none: what cannot be done is ignored, and the answer says why
   HintResult place_host_memory(const void* pointer, std::size_t bytes, const Device& device) const;
   /// Lets the calling thread run only on processors of the NUMA node nearest to `device`. Ignored
   /// where the host has one NUMA node only.
+  /// @errors none: what cannot be done is ignored, and the answer says why
   HintResult bind_thread_near(const Device& device) const;
 
  private:

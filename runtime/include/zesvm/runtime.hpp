@@ -36,6 +36,7 @@ enum class Backend {
 
 /// What a Runtime is made with. Members left alone follow the environment.
 struct RuntimeOptions {
+  /// Which driver to use.
   Backend backend = Backend::automatic;
   /// A preset's name or a file, for the simulated node. Empty: ZESVM_NODE, else the default preset.
   std::string node;
@@ -55,7 +56,9 @@ class ZESVM_API Runtime {
   /// @errors backend_unavailable: the driver has no GPU. level_zero.
   static Runtime around(void* driver, void* context);
   ~Runtime();
+  /// Moves: the other can only be assigned to, or end.
   Runtime(Runtime&&) noexcept;
+  /// Ends this one and moves.
   Runtime& operator=(Runtime&&) noexcept;
 
   /// Returns every tile of every card, cards in the driver's order; at least one.
@@ -82,9 +85,12 @@ class ZESVM_API Runtime {
 
   /// Returns its ze_driver_handle_t and its ze_context_handle_t; typed in <zesvm/interop.hpp>.
   void* native_driver() const noexcept;
+  /// Returns its ze_context_handle_t; typed in <zesvm/interop.hpp>.
   void* native_context() const noexcept;
 
-  /// Returns what moved since the driver was initialised. Simulated node only.
+  /// Returns what moved since the driver was initialised. On real drivers only what zesvm
+  /// moves itself is counted: paged memory.
+  /// @errors level_zero: the driver could not be asked
   Statistics statistics() const;
 
  private:

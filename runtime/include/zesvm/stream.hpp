@@ -51,11 +51,15 @@ class ZESVM_API Stream {
   /// Makes a stream that works through an immediate ze_command_list_handle_t of the program, made in
   /// the context of the device's Runtime and for that device. The list must outlive the stream; what
   /// the program appends itself is part of the stream's work. <zesvm/interop.hpp> has it typed.
+  /// @errors invalid_argument: a null list
   static Stream around(const Device& device, void* list);
   ~Stream();
+  /// Moves: the other can only be assigned to, or end.
   Stream(Stream&&) noexcept;
+  /// Waits for this one's work, ends it, and moves.
   Stream& operator=(Stream&&) noexcept;
 
+  /// Returns the device it works for.
   const Device& device() const noexcept { return device_; }
   /// Returns its ze_command_list_handle_t, an immediate list; typed in <zesvm/interop.hpp>.
   void* native_handle() const noexcept;
@@ -74,11 +78,14 @@ class ZESVM_API Stream {
     launch_with(kernel, grid, {Argument(arguments)...});
   }
   /// As launch(), with the arguments in a vector.
+  /// @errors as launch()
   void launch_with(const Kernel& kernel, const Grid& grid, const std::vector<Argument>& arguments);
 
   /// Copies `bytes` bytes between any two pieces of memory that do not overlap.
+  /// @errors level_zero: the driver took it not; out_of_device_memory: paged memory does not fit
   void copy(void* to, const void* from, std::size_t bytes);
   /// Sets `bytes` bytes to `value`.
+  /// @errors as copy()
   void fill(void* to, unsigned char value, std::size_t bytes);
   /// Moves memory to this stream's device, in order with its other work. All of it must be in one
   /// allocation.
@@ -86,13 +93,17 @@ class ZESVM_API Stream {
   void prefetch(const void* pointer, std::size_t bytes);
 
   /// Marks the point the stream has reached.
+  /// @errors level_zero: the driver has no more events
   Event record();
   /// Makes later work of this stream wait for `event`, of any stream of the same Runtime.
+  /// @errors level_zero: the driver took it not
   void wait_for(const Event& event);
   /// Makes later work of this stream wait for a ze_event_handle_t of the program, which must live
   /// until then. <zesvm/interop.hpp> has it typed.
+  /// @errors as wait_for()
   void wait_for_native(void* event);
   /// Signals a ze_event_handle_t of the program when the work given so far is done; likewise.
+  /// @errors as wait_for()
   void signal_native(void* event);
   /// Returns when all work is done.
   /// @errors launch_failed: a kernel or copy failed, for example on memory that is not there;

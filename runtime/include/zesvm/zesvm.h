@@ -5,6 +5,9 @@
 /// a function gives comes through its last parameters, which are left alone on failure. Null handles
 /// and null places for results are refused with ZESVM_INVALID_ARGUMENT, unless said otherwise.
 ///
+/// The codes are those that the C++ function of the same purpose throws: zesvm_advise() returns what
+/// zesvm::AddressSpace::advise() says, ZESVM_INVALID_ARGUMENT besides.
+///
 /// Structures start with `size`: set it to sizeof, so that later versions can add members. Members
 /// named `reserved` must be zero; else the call is refused and nothing changes.
 ///
@@ -27,7 +30,9 @@
 
 /// The version of this header.
 #define ZESVM_VERSION_MAJOR 0
+/// Its minor version.
 #define ZESVM_VERSION_MINOR 1
+/// Its patch version.
 #define ZESVM_VERSION_PATCH 0
 
 #ifdef __cplusplus
@@ -37,26 +42,44 @@ extern "C" {
 /// A driver with its devices and memory; a queue of one device; a point in one; a SPIR-V module; one
 /// of its kernels.
 typedef struct zesvm_runtime zesvm_runtime;
+/// A queue of one device.
 typedef struct zesvm_stream zesvm_stream;
+/// A point in a stream.
 typedef struct zesvm_event zesvm_event;
+/// A SPIR-V module.
 typedef struct zesvm_module zesvm_module;
+/// A kernel of a module.
 typedef struct zesvm_kernel zesvm_kernel;
 
 /// What came of a call; the values are those of zesvm::ErrorCode, plus one.
 typedef enum zesvm_code {
+  /// It worked.
   ZESVM_OK = 0,
+  /// No driver, or not the one that was asked for, could be had.
   ZESVM_BACKEND_UNAVAILABLE = 1,
+  /// The named node is neither a preset nor a readable file, or its file is wrong.
   ZESVM_UNKNOWN_NODE = 2,
+  /// An argument is malformed: null, empty, too large, of the wrong size, unknown.
   ZESVM_INVALID_ARGUMENT = 3,
+  /// The pointer is not in memory of this runtime.
   ZESVM_UNKNOWN_MEMORY = 4,
+  /// No memory left on the host.
   ZESVM_OUT_OF_HOST_MEMORY = 5,
+  /// No memory left on the device.
   ZESVM_OUT_OF_DEVICE_MEMORY = 6,
+  /// A file could not be read.
   ZESVM_UNREADABLE_FILE = 7,
+  /// The module's code was refused or did not build.
   ZESVM_MODULE_REJECTED = 8,
+  /// The module has no kernel of this name.
   ZESVM_UNKNOWN_KERNEL = 9,
+  /// Work on a device failed.
   ZESVM_LAUNCH_FAILED = 10,
+  /// The device stopped answering; what was in its memory is gone.
   ZESVM_DEVICE_LOST = 11,
+  /// The device, the driver or this version cannot do it.
   ZESVM_UNSUPPORTED = 12,
+  /// Anything else a Level Zero call returned.
   ZESVM_LEVEL_ZERO = 13,
   /// Something the library did not expect.
   ZESVM_INTERNAL = 1000
@@ -71,6 +94,7 @@ ZESVM_API const char* zesvm_last_error(void);
 /// Returns the Level Zero function that failed then, and its ze_result_t; "" and 0 when there was
 /// none.
 ZESVM_API const char* zesvm_last_call(void);
+/// Returns the ze_result_t that came back then; 0 when there was none.
 ZESVM_API int32_t zesvm_last_result(void);
 
 // ---- Runtime and devices ----
@@ -79,7 +103,9 @@ ZESVM_API int32_t zesvm_last_result(void);
 typedef enum zesvm_backend {
   /// As the environment says: ZESVM_BACKEND, ZESVM_NODE.
   ZESVM_BACKEND_AUTOMATIC = 0,
+  /// Real GPUs.
   ZESVM_BACKEND_LEVEL_ZERO = 1,
+  /// The simulated node.
   ZESVM_BACKEND_SIMULATOR = 2
 } zesvm_backend;
 
@@ -97,7 +123,9 @@ typedef enum zesvm_backing {
 
 /// What a runtime is made with.
 typedef struct zesvm_runtime_options {
+  /// sizeof the structure, set by the caller.
   size_t size;
+  /// Which driver to use.
   zesvm_backend backend;
   /// What carries allocations that do not say.
   zesvm_backing backing;
@@ -119,25 +147,34 @@ ZESVM_API int zesvm_is_simulated(const zesvm_runtime* runtime);
 ZESVM_API const char* zesvm_node_name(const zesvm_runtime* runtime);
 /// Return the ze_driver_handle_t and the ze_context_handle_t; null for null.
 ZESVM_API void* zesvm_native_driver(const zesvm_runtime* runtime);
+/// Returns its ze_context_handle_t; null for null.
 ZESVM_API void* zesvm_native_context(const zesvm_runtime* runtime);
 
 /// Facts about a device: one tile of one card.
 typedef struct zesvm_device_info {
+  /// sizeof the structure, set by the caller.
   size_t size;
   /// Its ze_device_handle_t.
   void* native_handle;
   /// For people; ends with a zero.
   char name[256];
+  /// The size of its memory.
   uint64_t memory_bytes;
   /// Which card it is on, which tile of it, and of how many; from 0.
   uint32_t card;
+  /// Which tile of the card; from 0.
   uint32_t tile;
+  /// How many tiles the card has.
   uint32_t tiles_on_card;
+  /// How many execution units it has.
   uint32_t execution_units;
+  /// How many work-items a group may have at most.
   uint32_t max_group_size;
+  /// How many bytes of local memory a group may use.
   uint32_t local_memory_bytes;
   /// 1 or 0: kernels may touch memory that is not there; may use any pointer of the program.
   uint32_t has_page_faults;
+  /// 1 or 0: kernels may use any pointer of the program.
   uint32_t has_shared_system_memory;
 } zesvm_device_info;
 
@@ -150,30 +187,43 @@ ZESVM_API zesvm_code zesvm_device_describe(const zesvm_runtime* runtime, size_t 
                                            zesvm_device_info* info);
 /// What a device can do with one kind of memory: bits of zesvm_capabilities.
 typedef enum zesvm_ability {
+  /// Kernels may read and write it.
   ZESVM_CAN_ACCESS = 1,
+  /// Atomic operations on it work.
   ZESVM_CAN_ATOMICS = 2,
   /// While the CPU or another device uses it.
   ZESVM_CAN_CONCURRENT = 4,
+  /// Atomic operations work while others use it.
   ZESVM_CAN_CONCURRENT_ATOMICS = 8
 } zesvm_ability;
 
 /// What a device can do with memory, as its driver tells; members as in zesvm::Capabilities.
 typedef struct zesvm_capabilities {
+  /// sizeof the structure, set by the caller.
   size_t size;
   /// Bits of zesvm_ability.
   uint32_t device_memory;
+  /// Host allocations.
   uint32_t host_memory;
+  /// Shared allocations of this device.
   uint32_t shared_memory;
+  /// Shared allocations of others, or of none.
   uint32_t shared_memory_of_others;
+  /// Any memory of the program.
   uint32_t system_memory;
+  /// 1 or 0: physical memory can be made on the host and mapped for it.
   uint32_t has_host_physical_memory;
+  /// The largest single allocation without the driver's relaxed limits.
   uint64_t max_allocation_bytes;
+  /// The page of virtual memory for small mappings; 0: the driver has none.
   uint64_t small_page_bytes;
+  /// The same for large mappings.
   uint64_t large_page_bytes;
   /// Bit i: the driver says it can use memory of device i in place. Devices from 64 on are left out.
   uint64_t peers;
   /// What ZESVM_BACKING_AUTOMATIC comes to in this runtime.
   zesvm_backing backing;
+  /// Must be zero.
   uint32_t reserved;
   /// Why; valid as long as the runtime.
   const char* backing_reason;
@@ -214,6 +264,7 @@ ZESVM_API uint64_t zesvm_allocated_bytes(const zesvm_runtime* runtime);
 
 /// What became of a hint.
 typedef enum zesvm_hint_outcome {
+  /// It was passed on and holds.
   ZESVM_APPLIED = 0,
   /// It held before.
   ZESVM_ALREADY_SO = 1,
@@ -223,8 +274,11 @@ typedef enum zesvm_hint_outcome {
 
 /// What became of a hint, and why. Functions take a null pointer to it from those who do not ask.
 typedef struct zesvm_hint {
+  /// sizeof the structure, set by the caller.
   size_t size;
+  /// What became of it.
   zesvm_hint_outcome outcome;
+  /// Must be zero.
   uint32_t reserved;
   /// Set by the call. Valid until the next hint of this thread.
   const char* reason;
@@ -242,25 +296,37 @@ typedef enum zesvm_advice_kind {
 
 /// By whom atomic operations are used.
 typedef enum zesvm_atomic_access {
+  /// Not said: the driver's default.
   ZESVM_ATOMIC_UNDEFINED = 0,
+  /// By devices only.
   ZESVM_ATOMIC_DEVICE = 1,
+  /// By devices and the CPU, at once.
   ZESVM_ATOMIC_GLOBAL = 2,
+  /// By the CPU only; an atomic operation of a device is an error.
   ZESVM_ATOMIC_CPU = 3
 } zesvm_atomic_access;
 
 /// Which memory a preferred location moves.
 typedef enum zesvm_migrate {
+  /// All of it.
   ZESVM_MIGRATE_ALL_PAGES = 0,
+  /// Only what is in system memory now.
   ZESVM_MIGRATE_ONLY_SYSTEM_PAGES = 1
 } zesvm_migrate;
 
 /// One piece of advice. Members that do not belong to its kind must be zero.
 typedef struct zesvm_advice {
+  /// sizeof the structure, set by the caller.
   size_t size;
+  /// What it is about.
   zesvm_advice_kind kind;
+  /// For ZESVM_ADVICE_LOCATION: which memory moves.
   zesvm_migrate migrate;
+  /// For ZESVM_ADVICE_LOCATION: a device, ZESVM_SYSTEM or ZESVM_ANYWHERE.
   size_t device;
+  /// For ZESVM_ADVICE_ATOMIC: by whom.
   zesvm_atomic_access atomic_access;
+  /// Must be zero.
   uint32_t reserved;
 } zesvm_advice;
 
@@ -276,17 +342,25 @@ ZESVM_API zesvm_code zesvm_discard(zesvm_runtime* runtime, void* pointer, size_t
 
 /// What is done with memory.
 typedef enum zesvm_access_mode {
+  /// It is read.
   ZESVM_READ = 0,
+  /// It is written.
   ZESVM_WRITE = 1,
+  /// It is read and written.
   ZESVM_READ_WRITE = 2,
+  /// Atomic operations, with or without plain reads and writes.
   ZESVM_ATOMIC = 3
 } zesvm_access_mode;
 
 /// An interval and what a kernel will do with it. `reserved` must be zero.
 typedef struct zesvm_access {
+  /// Where it begins.
   const void* begin;
+  /// Its size.
   size_t bytes;
+  /// What is done with it.
   zesvm_access_mode mode;
+  /// Must be zero.
   uint32_t reserved;
 } zesvm_access;
 
@@ -302,18 +376,25 @@ ZESVM_API zesvm_code zesvm_unpin(zesvm_runtime* runtime, const void* pointer, si
 
 /// Where a piece of memory lives.
 typedef enum zesvm_place {
+  /// System memory.
   ZESVM_PLACE_SYSTEM = 0,
+  /// A device's memory.
   ZESVM_PLACE_DEVICE = 1,
   /// Known to no device yet: system memory.
   ZESVM_PLACE_UNTOUCHED = 2,
+  /// The driver does not tell.
   ZESVM_PLACE_UNKNOWN = 3
 } zesvm_place;
 
 /// A piece of an interval, all of it in one place.
 typedef struct zesvm_resident_piece {
+  /// Where it begins.
   const void* begin;
+  /// Its size.
   size_t bytes;
+  /// Where it is.
   zesvm_place place;
+  /// Must be zero.
   uint32_t reserved;
   /// The device whose memory holds it; ZESVM_SYSTEM elsewhere.
   size_t device;
@@ -337,58 +418,99 @@ ZESVM_API zesvm_code zesvm_residency_text(zesvm_runtime* runtime, const void* po
 
 /// A count of moves, their bytes, their wall time, and the sizes of the smallest and the largest.
 typedef struct zesvm_transfer {
+  /// How many.
   uint64_t count;
+  /// Bytes of all.
   uint64_t bytes;
+  /// The wall time they took.
   uint64_t nanoseconds;
+  /// Bytes of the smallest.
   uint64_t smallest;
+  /// Bytes of the largest.
   uint64_t largest;
 } zesvm_transfer;
 
 /// Why memory moved: an index of zesvm_tile_statistics.causes.
 typedef enum zesvm_cause {
+  /// A kernel touched it.
   ZESVM_CAUSE_GPU_FAULT = 0,
+  /// The CPU touched it.
   ZESVM_CAUSE_CPU_FAULT = 1,
+  /// An atomic operation of a kernel touched it.
   ZESVM_CAUSE_GPU_ATOMIC = 2,
+  /// A prefetch.
   ZESVM_CAUSE_PREFETCH = 3,
+  /// Other memory needed the VRAM.
   ZESVM_CAUSE_EVICTION = 4,
+  /// Advice changed.
   ZESVM_CAUSE_ADVICE = 5,
+  /// Memory was unmapped or freed.
   ZESVM_CAUSE_UNMAP = 6,
+  /// The device was lost or removed.
   ZESVM_CAUSE_DEVICE_REMOVAL = 7,
+  /// It was asked for: a pin, a move to system memory.
   ZESVM_CAUSE_EXPLICIT_REQUEST = 8,
+  /// How many causes there are.
   ZESVM_CAUSE_COUNT = 9
 } zesvm_cause;
 
 /// Virtual time of one device, in nanoseconds; members as in zesvm::VirtualTime.
 typedef struct zesvm_virtual_time {
+  /// Where its timeline stands.
   uint64_t now;
+  /// Charged for faults and page tables.
   uint64_t faults;
+  /// Charged for bytes that moved or were copied.
   uint64_t copies;
+  /// Charged for what kernels used where it was.
   uint64_t accesses;
+  /// Charged for launches.
   uint64_t launches;
+  /// Charged for waiting until a link was free.
   uint64_t contention;
+  /// Bytes kernels are taken to have read in place outside its own memory.
   uint64_t remote_read_bytes;
+  /// Bytes written there likewise.
   uint64_t remote_written_bytes;
 } zesvm_virtual_time;
 
 /// What happened on one device; members as in zesvm::TileStatistics.
 typedef struct zesvm_tile_statistics {
+  /// sizeof the structure, set by the caller.
   size_t size;
+  /// Its index.
   size_t device;
+  /// Page faults of its kernels.
   uint64_t gpu_faults;
+  /// Those of them that found everything valid already.
   uint64_t gpu_faults_valid;
+  /// GPU faults by atomic operations.
   uint64_t gpu_faults_atomic;
+  /// Wall time of all GPU faults.
   uint64_t gpu_fault_nanoseconds;
+  /// Faults of the CPU on its memory.
   uint64_t cpu_faults;
+  /// Moves from system memory.
   zesvm_transfer to_device;
+  /// Moves back to system memory.
   zesvm_transfer to_system;
+  /// Moves from another tile, directly.
   zesvm_transfer from_peer;
+  /// Blocks pushed out for want of VRAM.
   uint64_t evictions;
+  /// Mappings taken away.
   uint64_t invalidations;
+  /// Faults started over.
   uint64_t retries;
+  /// Faults and moves that failed.
   uint64_t failures;
+  /// Moves by their cause, a zesvm_cause.
   uint64_t causes[ZESVM_CAUSE_COUNT];
+  /// Its VRAM.
   uint64_t vram_bytes;
+  /// What of its VRAM is in use now.
   uint64_t vram_used_bytes;
+  /// Its virtual time, on a simulated node.
   zesvm_virtual_time virtual_time;
 } zesvm_tile_statistics;
 
@@ -399,7 +521,9 @@ ZESVM_API zesvm_code zesvm_statistics(const zesvm_runtime* runtime, zesvm_tile_s
 
 /// How a report is written.
 typedef enum zesvm_report_format {
+  /// For people.
   ZESVM_REPORT_TEXT = 0,
+  /// For programs.
   ZESVM_REPORT_JSON = 1
 } zesvm_report_format;
 
@@ -433,16 +557,24 @@ ZESVM_API zesvm_code zesvm_kernel_create(const zesvm_module* module, const char*
 /// Loads a module and gives one kernel of it.
 ZESVM_API zesvm_code zesvm_kernel_load(zesvm_runtime* runtime, const char* module, const char* name,
                                        zesvm_kernel** kernel);
+/// Ends the handle; null is allowed.
 ZESVM_API void zesvm_kernel_destroy(zesvm_kernel* kernel);
 
 /// What a kernel may do with the memory behind one argument; 1 or 0 each.
 typedef struct zesvm_argument_use {
+  /// sizeof the structure, set by the caller.
   size_t size;
+  /// It may be read.
   uint32_t is_read;
+  /// It may be written.
   uint32_t is_written;
+  /// It may be updated by atomic operations.
   uint32_t is_atomic;
+  /// The pointer itself may be kept in memory, or handed to code outside the module.
   uint32_t escapes;
+  /// Said by zesvm_kernel_declare(), not found in the code.
   uint32_t is_declared;
+  /// Must be zero.
   uint32_t reserved;
 } zesvm_argument_use;
 
@@ -497,9 +629,13 @@ typedef enum zesvm_argument_kind {
 
 /// One argument of a launch. `reserved` must be zero.
 typedef struct zesvm_argument {
+  /// What it is.
   zesvm_argument_kind kind;
+  /// Must be zero.
   uint32_t reserved;
+  /// The pointer, or where the value is.
   const void* data;
+  /// Size of a value, or of local memory.
   size_t bytes;
 } zesvm_argument;
 
@@ -518,6 +654,7 @@ ZESVM_API zesvm_code zesvm_stream_wait_for(zesvm_stream* stream, const zesvm_eve
 ZESVM_API zesvm_code zesvm_stream_wait_for_native(zesvm_stream* stream, void* event);
 /// Signals a ze_event_handle_t of the program when the work given so far is done.
 ZESVM_API zesvm_code zesvm_stream_signal_native(zesvm_stream* stream, void* event);
+/// Ends the handle; null is allowed.
 ZESVM_API void zesvm_event_destroy(zesvm_event* event);
 /// Returns when the stream has passed the point.
 ZESVM_API zesvm_code zesvm_event_wait(const zesvm_event* event);

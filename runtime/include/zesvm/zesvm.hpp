@@ -9,6 +9,9 @@
 ///   s.wait();
 ///
 /// Everything here compiles as C++17. Native handles are in <zesvm/interop.hpp>.
+///
+/// @namespace zesvm
+/// All of zesvm for C++.
 #pragma once
 
 #include <zesvm/address_space.hpp>
