@@ -83,6 +83,8 @@ void fill_in(const Capabilities& from, zesvm_capabilities& to) {
   to.backing_reason = from.backing_reason.c_str();
 }
 
+static_assert(static_cast<int>(CpuTouch::unhandled) == ZESVM_CPU_TOUCH_UNHANDLED);
+
 RuntimeOptions options_of(const zesvm_runtime_options* from) {
   RuntimeOptions options;
   if (from == nullptr) return options;
@@ -94,6 +96,9 @@ RuntimeOptions options_of(const zesvm_runtime_options* from) {
     default: refuse("zesvm_runtime_create", "an unknown backend");
   }
   options.backing = backing_of("zesvm_runtime_create", from->backing);
+  if (from->cpu_touch > ZESVM_CPU_TOUCH_UNHANDLED)
+    refuse("zesvm_runtime_create", "an unknown answer to CPU touches");
+  options.cpu_touch = static_cast<CpuTouch>(from->cpu_touch);
   if (from->node != nullptr) options.node = from->node;
   return options;
 }

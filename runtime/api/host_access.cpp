@@ -31,7 +31,12 @@ HostAccess::~HostAccess() {
   if (space_ != nullptr) space_->unpin(pointer_, bytes_);
 }
 
-HostAccess AddressSpace::host_access(const void* pointer, std::size_t bytes) {
+HostAccess AddressSpace::host_access(const void* pointer, std::size_t bytes, AccessMode mode) {
+  check(pointer, bytes, "holding");
+  const Interval whole{align_up(address_of(pointer), cpu_page),
+                       align_down(address_of(pointer) + Bytes{bytes}, cpu_page)};
+  if (mode == AccessMode::write && whole.begin < whole.end)
+    discard(pointer_to<void>(whole.begin), whole.size().count);
   const HintResult pinned = pin(pointer, bytes);
   return HostAccess(*this, pointer, bytes, pinned.outcome != HintOutcome::ignored);
 }

@@ -6,6 +6,7 @@
 #include "levelzero/call.hpp"
 #include "levelzero/capabilities.hpp"
 #include "levelzero/command_list.hpp"
+#include "levelzero/cpu_touch.hpp"
 #include "levelzero/paged_memory.hpp"
 #include "levelzero/selection.hpp"
 #include "levelzero/signal.hpp"
@@ -40,15 +41,16 @@ ze_driver_handle_t first_gpu_driver() {
 
 std::shared_ptr<Context> Context::create(const RuntimeOptions& options) {
   initialize(options);
-  return around(first_gpu_driver(), nullptr);
+  return around(first_gpu_driver(), nullptr, options.cpu_touch);
 }
 
-std::shared_ptr<Context> Context::around(ze_driver_handle_t driver, ze_context_handle_t context) {
-  return std::shared_ptr<Context>(new Context(driver, context));
+std::shared_ptr<Context> Context::around(ze_driver_handle_t driver, ze_context_handle_t context,
+                                         CpuTouch cpu_touch) {
+  return std::shared_ptr<Context>(new Context(driver, context, cpu_touch));
 }
 
-Context::Context(ze_driver_handle_t driver, ze_context_handle_t context)
-    : driver_(driver), handle_(context) {
+Context::Context(ze_driver_handle_t driver, ze_context_handle_t context, CpuTouch cpu_touch)
+    : driver_(driver), handle_(context), cpu_touch_(choose_cpu_touch(cpu_touch)) {
   tiles_ = find_tiles(driver);
   for (Tile& tile : tiles_) tile.context = this;
   if (tiles_.empty()) throw Error(ErrorCode::backend_unavailable, "this driver has no GPU");

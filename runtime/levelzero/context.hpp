@@ -50,7 +50,8 @@ class Context {
   /// Makes one around a driver and, where `context` is not null, a context of the program, which
   /// must outlive it.
   /// @errors Error: a query failed; backend_unavailable: the driver has no GPU
-  static std::shared_ptr<Context> around(ze_driver_handle_t driver, ze_context_handle_t context);
+  static std::shared_ptr<Context> around(ze_driver_handle_t driver, ze_context_handle_t context,
+                                         CpuTouch cpu_touch = CpuTouch::automatic);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -59,6 +60,8 @@ class Context {
   ze_context_handle_t handle() const { return handle_; }
   const std::vector<Tile>& tiles() const { return tiles_; }
   const SimulatorFunctions& simulator() const { return simulator_; }
+  /// Returns what becomes of CPU touches of paged memory that is on a device; never automatic.
+  CpuTouch cpu_touch() const { return cpu_touch_; }
   bool is_simulated() const { return simulator_.get_statistics != nullptr; }
   /// Returns what loader or driver have beyond the oldest supported version.
   const newer::Functions& newer() const { return newer_; }
@@ -95,7 +98,7 @@ class Context {
   }
 
  private:
-  Context(ze_driver_handle_t driver, ze_context_handle_t context);
+  Context(ze_driver_handle_t driver, ze_context_handle_t context, CpuTouch cpu_touch);
   void look_up_extensions();
   void match_node_tiles();
   CommandList& service_list(const Tile& tile) ZESVM_REQUIRES(service_lock_);
@@ -104,6 +107,7 @@ class Context {
   ze_driver_handle_t driver_;
   ze_context_handle_t handle_;
   bool owns_handle_ = false;
+  CpuTouch cpu_touch_;
   std::vector<Tile> tiles_;
   SimulatorFunctions simulator_;
   newer::Functions newer_;

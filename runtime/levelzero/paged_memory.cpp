@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
+#include <cstdio>
 #include <thread>
+#include <unistd.h>
 
 #include "levelzero/call.hpp"
 #include "levelzero/context.hpp"
@@ -40,6 +43,15 @@ svm::Access access_of(AccessMode mode) {
   return svm::Access::write;
 }
 
+void say_refused(Address where, Interval allocation) {
+  ::dprintf(
+      STDERR_FILENO,
+      "zesvm: the CPU touched %#" PRIx64 ", in the paged allocation [%#" PRIx64 ", %#" PRIx64
+      ") and on a device now. ZESVM_CPU_TOUCH or RuntimeOptions::cpu_touch refuses that: hold "
+      "the memory with AddressSpace::host_access() meanwhile, or choose bring-back\n",
+      where.value, allocation.begin.value, allocation.end.value);
+}
+
 }  // namespace
 
 PagedMemory::PagedMemory(Context& context)
@@ -68,7 +80,8 @@ PagedMemory::PagedMemory(Context& context)
     if (!core_->join(*ports_.back(), vram_.back().get(), traits))
       throw Error(ErrorCode::unsupported, "no paged memory on " + tile.name);
   }
-  faults_ = std::make_unique<CpuFaults>(static_cast<CpuFaultResolver&>(*this));
+  if (context.cpu_touch() != CpuTouch::unhandled)
+    faults_ = std::make_unique<CpuFaults>(static_cast<CpuFaultResolver&>(*this));
 }
 
 PagedMemory::~PagedMemory() {
@@ -108,6 +121,7 @@ Interval PagedMemory::allocate(Bytes size, Bytes alignment) {
 }
 
 void PagedMemory::watch(Interval interval) {
+  if (faults_ == nullptr) return;
   for (Address at = align_down(interval.begin, watched_size); at < interval.end;
        at += watched_size) {
     const Interval block{at, at + watched_size};
@@ -301,10 +315,20 @@ void PagedMemory::throw_not_ready(const Tile& tile, Status status) {
   }
 }
 
+bool PagedMemory::is_on_a_device(Interval page) const {
+  const auto chunks = core_->residency(page).chunks;
+  return std::any_of(chunks.begin(), chunks.end(),
+                     [](const svm::ChunkResidency& chunk) { return chunk.pagemap != nullptr; });
+}
+
 Status PagedMemory::resolve(Address where, CpuAccess access) {
   const HostPages* const pages = host_.find(where);
   if (pages == nullptr) return Status::not_mapped;
   const Interval page = Interval::chunk_at(where, cpu_page);
+  if (context_.cpu_touch() == CpuTouch::refuse && is_on_a_device(page)) {
+    say_refused(where, pages->interval());
+    return Status::permission_denied;
+  }
   const auto patience_ends = std::chrono::steady_clock::now() + patience;
   for (;;) {
     const auto range = core_->range_at(where);

@@ -78,6 +78,7 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   enum class Whose { anybody, other_tiles };
 
   Status resolve(Address where, CpuAccess access) override;
+  bool is_on_a_device(Interval page) const;
   std::vector<svm::AccessedInterval> paged_part(std::span<const Access> accesses) const;
   Interval whole_pages(Interval interval) const;
   Status make_ready(const Tile& tile, svm::AccessedInterval access) ZESVM_REQUIRES(work_lock_);
@@ -99,6 +100,7 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   std::vector<std::unique_ptr<pagemap::Pagemap>> vram_;
   std::vector<std::unique_ptr<svm::DevicePort>> ports_;
   std::unique_ptr<svm::AddressSpace> core_;
+  // Null where CPU touches are left unhandled.
   std::unique_ptr<CpuFaults> faults_;
 
   // Held while work is prepared and appended, and while memory is taken away from devices.

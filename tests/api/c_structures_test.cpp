@@ -60,10 +60,15 @@ TEST_F(CStructuresTest, TheirSizeMustBeSet) {
 // proves: D2
 TEST_F(CStructuresTest, UnknownNumbersAreRefused) {
   EXPECT_EQ(advise(location(99)), ZESVM_INVALID_ARGUMENT);
-  const zesvm_runtime_options options{sizeof options, ZESVM_BACKEND_AUTOMATIC,
-                                      static_cast<zesvm_backing>(9), nullptr};
+  const zesvm_runtime_options options{
+      sizeof options, ZESVM_BACKEND_AUTOMATIC,   static_cast<zesvm_backing>(9),
+      nullptr,        ZESVM_CPU_TOUCH_AUTOMATIC, 0};
   zesvm_runtime* none = nullptr;
   EXPECT_EQ(zesvm_runtime_create(&options, &none), ZESVM_INVALID_ARGUMENT);
+  const zesvm_runtime_options touch{
+      sizeof touch, ZESVM_BACKEND_AUTOMATIC,         ZESVM_BACKING_AUTOMATIC,
+      nullptr,      static_cast<zesvm_cpu_touch>(9), 0};
+  EXPECT_EQ(zesvm_runtime_create(&touch, &none), ZESVM_INVALID_ARGUMENT);
   EXPECT_EQ(none, nullptr);
   zesvm_advice advice = location(0);
   advice.kind = static_cast<zesvm_advice_kind>(9);

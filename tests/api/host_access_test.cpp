@@ -52,6 +52,26 @@ TEST_F(HostAccessTest, DevicesUseHeldMemoryInPlace) {
   EXPECT_EQ(values[0], 1u);
 }
 
+// proves: H3
+TEST_F(HostAccessTest, WhatWillBeWrittenIsNotCopied) {
+  const auto bytes_home = [this] {
+    std::uint64_t bytes = 0;
+    for (const TileStatistics& tile : rt.statistics().tiles) bytes += tile.to_system.bytes;
+    return bytes;
+  };
+  const std::uint64_t before = bytes_home();
+  const HostAccess held = space.host_access(values, AccessMode::write);
+  values[0] = 5;
+  EXPECT_EQ(bytes_home(), before);
+  EXPECT_EQ(values[0], 5u);
+}
+
+// proves: H3
+TEST_F(HostAccessTest, WhatIsBesideMemoryToBeWrittenIsKept) {
+  const HostAccess held = space.host_access(values.data() + 1, 4, AccessMode::write);
+  EXPECT_EQ(values[0], 1u);
+}
+
 TEST_F(HostAccessTest, WhatWasAdvisedBeforeHoldsAgain) {
   const Advice advice = preferred_location(rt.device(1));
   space.advise(values.data(), values.size_bytes(), advice);

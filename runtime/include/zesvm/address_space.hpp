@@ -305,8 +305,12 @@ class ZESVM_API AddressSpace {
   /// devices use it in place. For system calls: read(), write() and their like on memory that is on
   /// a device fail with EFAULT, since the kernel does not fault it in. A device's atomic operation
   /// still takes memory away where atomics need it: wait for such kernels first.
+  ///
+  /// `mode` says what the CPU will do: with AccessMode::write it will write all of it, so that whole
+  /// pages of it are not copied and hold anything until then; the other modes keep the content.
   /// @errors as advise()
-  HostAccess host_access(const void* pointer, std::size_t bytes);
+  HostAccess host_access(const void* pointer, std::size_t bytes,
+                         AccessMode mode = AccessMode::read_write);
 
   /// Declares the content of `[pointer, pointer + bytes)` dead: nothing is copied for it any more.
   /// Ignored by drivers that cannot; what it holds then is unspecified: do not read before writing.
@@ -352,9 +356,9 @@ class ZESVM_API AddressSpace {
   /// As host_access() of a pointer, for all the memory of a container.
   /// @errors as there
   template <typename Memory>
-  auto host_access(const Memory& memory)
+  auto host_access(const Memory& memory, AccessMode mode = AccessMode::read_write)
       -> std::enable_if_t<(sizeof(bytes_of(memory)) > 0), HostAccess> {
-    return host_access(memory.data(), bytes_of(memory));
+    return host_access(memory.data(), bytes_of(memory), mode);
   }
   /// As residency() of a pointer, for all the memory of a container.
   /// @errors as there

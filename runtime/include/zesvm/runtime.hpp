@@ -8,6 +8,8 @@
 ///   ZESVM_NODE=name|file     what the simulated node is; implies the simulator under `auto`
 /// What carries allocations that do not say is decided by each Runtime:
 ///   ZESVM_BACKING=auto|system|shared|paged
+/// What becomes of a CPU touch of paged memory that is on a device, too:
+///   ZESVM_CPU_TOUCH=bring-back|refuse|unhandled
 /// A program that set ZE_ENABLE_ALT_DRIVERS, or initialised Level Zero itself, keeps what it has.
 #pragma once
 
@@ -34,15 +36,33 @@ enum class Backend {
   simulator,
 };
 
+/// What becomes of a CPU touch of memory that is on a device, outside of a HostAccess. Memory of the
+/// backing `paged` only: `shared` and `system` memory is the driver's and the kernel's affair, and
+/// `system` needs no signal handler of anybody.
+enum class CpuTouch {
+  /// As ZESVM_CPU_TOUCH says; else bring_back.
+  automatic,
+  /// zesvm's SIGSEGV handler brings the touched chunk back.
+  bring_back,
+  /// An error: a line on stderr says what was touched and what to do, and the signal goes on to the
+  /// program.
+  refuse,
+  /// The same without the line: zesvm installs no signal handler. No thread may touch memory while
+  /// another one advises it or gives it to a device.
+  unhandled,
+};
+
 /// What a Runtime is made with. Members left alone follow the environment.
 struct RuntimeOptions {
   /// Which driver to use.
   Backend backend = Backend::automatic;
   /// A preset's name or a file, for the simulated node. Empty: ZESVM_NODE, else the default preset.
-  std::string node;
+  std::string node{};
   /// What carries allocations that do not say. `automatic`: as ZESVM_BACKING says, else what fits the
   /// devices: Device::capabilities() tells what and why.
   Backing backing = Backing::automatic;
+  /// What becomes of a CPU touch of paged memory that is on a device.
+  CpuTouch cpu_touch = CpuTouch::automatic;
 };
 
 /// Devices and memory of one driver. Devices, modules and events keep what they need of it alive;
@@ -50,6 +70,7 @@ struct RuntimeOptions {
 class ZESVM_API Runtime {
  public:
   /// @errors backend_unavailable: no driver, or no device, could be had. unknown_node.
+  ///         invalid_argument: a variable of the environment has a value it may not have.
   explicit Runtime(const RuntimeOptions& options = {});
   /// Makes a Runtime around a ze_driver_handle_t and, unless null, a ze_context_handle_t of the
   /// program, which must outlive it. <zesvm/interop.hpp> has it typed.

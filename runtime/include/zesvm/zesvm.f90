@@ -53,6 +53,10 @@ module zesvm
   integer(c_int), parameter, public :: zesvm_backing_system = 1
   integer(c_int), parameter, public :: zesvm_backing_shared = 2
   integer(c_int), parameter, public :: zesvm_backing_paged = 3
+  integer(c_int), parameter, public :: zesvm_cpu_touch_automatic = 0
+  integer(c_int), parameter, public :: zesvm_cpu_touch_bring_back = 1
+  integer(c_int), parameter, public :: zesvm_cpu_touch_refuse = 2
+  integer(c_int), parameter, public :: zesvm_cpu_touch_unhandled = 3
   integer(c_int), parameter, public :: zesvm_can_access = 1
   integer(c_int), parameter, public :: zesvm_can_atomics = 2
   integer(c_int), parameter, public :: zesvm_can_concurrent = 4
@@ -97,10 +101,12 @@ module zesvm
   integer(c_size_t), parameter, public :: zesvm_anywhere = -2
 
   type, bind(c), public :: zesvm_runtime_options_t
-    integer(c_size_t) :: size = 24
+    integer(c_size_t) :: size = 32
     integer(c_int) :: backend = 0
     integer(c_int) :: backing = 0
     type(c_ptr) :: node = c_null_ptr
+    integer(c_int) :: cpu_touch = 0
+    integer(c_int32_t) :: reserved = 0
   end type
 
   type, bind(c), public :: zesvm_device_info_t

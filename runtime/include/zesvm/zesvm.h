@@ -121,6 +121,18 @@ typedef enum zesvm_backing {
   ZESVM_BACKING_PAGED = 3
 } zesvm_backing;
 
+/// What becomes of a CPU touch of paged memory that is on a device; values as zesvm::CpuTouch.
+typedef enum zesvm_cpu_touch {
+  /// As ZESVM_CPU_TOUCH says; else it is brought back.
+  ZESVM_CPU_TOUCH_AUTOMATIC = 0,
+  /// zesvm's SIGSEGV handler brings the touched chunk back.
+  ZESVM_CPU_TOUCH_BRING_BACK = 1,
+  /// An error: a line on stderr, and SIGSEGV for the program.
+  ZESVM_CPU_TOUCH_REFUSE = 2,
+  /// The same without the line: zesvm installs no signal handler.
+  ZESVM_CPU_TOUCH_UNHANDLED = 3
+} zesvm_cpu_touch;
+
 /// What a runtime is made with.
 typedef struct zesvm_runtime_options {
   /// sizeof the structure, set by the caller.
@@ -131,6 +143,9 @@ typedef struct zesvm_runtime_options {
   zesvm_backing backing;
   /// A preset or a file, for the simulated node; null: as the environment says.
   const char* node;
+  zesvm_cpu_touch cpu_touch;
+  /// Zero.
+  uint32_t reserved;
 } zesvm_runtime_options;
 
 /// Makes a runtime. `options` may be null: all as the environment says.
