@@ -1,4 +1,4 @@
-# Sourced by scripts/demo and scripts/test: installs what is missing, configures, builds; quiet.
+# Sourced by scripts/demo and the scripts that test: installs what is missing, configures, builds; quiet.
 # Every step prints one line; its output goes to a log that is shown when the step fails.
 
 set -euo pipefail
@@ -85,6 +85,21 @@ build() {
   local name=$1
   shift
   step "$name: build" cmake --build "$build_root/$name" -- "$@"
+}
+
+# run_ctest TITLE NAME OPTION...: runs the tests of build/NAME; shows only what failed.
+run_ctest() {
+  local name=$1 dir=$build_root/$2
+  shift 2
+  local start=$SECONDS log=$log_dir/${name//[^A-Za-z0-9]/-}-ctest.log
+  echo "$name: run"
+  if (cd "$dir" && ctest --output-on-failure -j "$(nproc)" "$@") >"$log" 2>&1 </dev/null; then
+    grep -E '^[0-9]+% tests passed' "$log"
+    echo "$name: $((SECONDS - start)) s"
+  else
+    grep -vE '^ *[0-9]+/[0-9]+ Test +#.*Passed|^ *Start +[0-9]+:' "$log" | tail -n 150
+    return 1
+  fi
 }
 
 # The one build that the demo, the tests and the installation share.
