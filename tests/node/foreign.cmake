@@ -28,6 +28,8 @@ zesvm_foreign_program(system_calls_program system_calls_program.c)
 zesvm_foreign_test(system_calls "fine" system_calls_program)
 zesvm_foreign_program(fork_program fork_program.c)
 zesvm_foreign_test(fork "fine" fork_program)
+zesvm_foreign_program(exec_program exec_program.c)
+zesvm_foreign_test(exec "fine" exec_program)
 zesvm_foreign_program(unheard_program unheard_program.c)
 zesvm_foreign_test(unheard_free "takes any pointer" unheard_program free)
 # Built with a thread sanitizer, the node does without.

@@ -9,6 +9,7 @@ zesvm_test(node_direct_test
     node_cpu_faults_test.cpp
     node_failures_test.cpp
     node_faults_test.cpp
+    node_fork_test.cpp
     node_placement_test.cpp
     node_virtual_memory_test.cpp
     trace_file_test.cpp

@@ -234,6 +234,36 @@ TEST_F(SystemMemoryTest, ForkedChildHasTheData) {
   ::munmap(ints, size);
 }
 
+// proves: H5
+TEST_F(SystemMemoryTest, ForksWhileThreadsAndKernelsUseMemory) {
+  int* const ints = counted_on_tile();
+  auto* const busy = static_cast<int*>(std::calloc(count, sizeof(int)));
+  module_of(other);
+  std::atomic<bool> is_done{false};
+  int rounds = 0;
+  std::thread worker{[&] {
+    for (; !is_done.load(); ++rounds) {
+      ASSERT_EQ(add_one(other, address_of(busy), count), Status::ok);
+      std::for_each(busy, busy + count, [](int& value) { ++value; });
+    }
+  }};
+  for (int i = 0; i < 10; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(holds(ints, 0, count, 1 + i) ? 0 : 1);
+    // The parent's goes on while the child looks at its own.
+    EXPECT_EQ(add_one(first, address_of(ints), count), Status::ok);
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  is_done.store(true);
+  worker.join();
+  EXPECT_EQ(std::count(busy, busy + count, 2 * rounds), long{count});
+  EXPECT_TRUE(holds(ints, 0, count, 11));
+  std::free(busy);
+  ::munmap(ints, size);
+}
+
 TEST_F(SystemMemoryTest, SharedFilesAreMappedAsTheyAre) {
   const int file = ::memfd_create("test", MFD_CLOEXEC);
   ASSERT_EQ(::ftruncate(file, size), 0);

@@ -57,6 +57,7 @@ NodeState::NodeState(const topology::NodeDescription& node_description)
       clock(description) {}
 
 NodeState::~NodeState() {
+  fork_copies.reset();
   {
     const Lock guard{ending_lock_};
     is_ending_ = true;
@@ -175,7 +176,9 @@ Status NodeState::start() {
   virtual_memory = std::make_unique<VirtualMemory>(*this);
   program_memory = std::make_unique<ProgramMemory>(*this);
   cpu_faults = std::make_unique<CpuFaults>(*this);
-  return windows->grow(window_size);
+  ZESVM_TRY(windows->grow(window_size));
+  fork_copies = std::make_unique<ForkCopies>(*this);
+  return Status::ok;
 }
 
 Status NodeState::prepare_ones() {

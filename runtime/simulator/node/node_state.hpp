@@ -11,6 +11,7 @@
 #include "simulator/node/allocation_table.hpp"
 #include "simulator/node/charged_memory.hpp"
 #include "simulator/node/failure_plan.hpp"
+#include "simulator/node/fork_copies.hpp"
 #include "simulator/node/memory_charges.hpp"
 #include "simulator/node/node.hpp"
 #include "simulator/node/node_memory.hpp"
@@ -84,6 +85,7 @@ class NodeState : public CpuFaultResolver {
   std::unique_ptr<VirtualMemory> virtual_memory;
   std::unique_ptr<ProgramMemory> program_memory;
   std::unique_ptr<CpuFaults> cpu_faults;
+  std::unique_ptr<ForkCopies> fork_copies;
 
  private:
   Status start_tile(std::size_t device);
