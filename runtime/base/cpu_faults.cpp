@@ -138,7 +138,8 @@ struct CpuFaults::Service {
 
 namespace {
 
-/// An interval somebody watches. The list only grows; an entry without a service is dead.
+/// An interval somebody watches. The list only grows; an entry without a service is dead. In memory
+/// that is never frozen: the signal handler reads it.
 struct Watch {
   Interval interval;
   std::atomic<CpuFaults::Service*> service{nullptr};
@@ -417,7 +418,8 @@ CpuFaults::~CpuFaults() {
 
 void CpuFaults::watch(Interval interval) {
   const Lock guard{install_lock()};
-  auto* const watch = new Watch{interval, {}, {}, watches.load(std::memory_order_relaxed)};
+  auto* const watch = new (arena_allocate_reserved(sizeof(Watch)))
+      Watch{interval, {}, {}, watches.load(std::memory_order_relaxed)};
   watch->service.store(service_.get(), std::memory_order_release);
   watches.store(watch, std::memory_order_release);
 }
