@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "node/node_fixture.hpp"
+#include "simulator/node/thread_heaps.hpp"
 
 namespace zesvm::simulator::node {
 namespace {
@@ -34,6 +35,35 @@ TEST_F(NodeProgramMemoryTest, SmallBlocksOfTheHeapWork) {
     ASSERT_EQ(add_one(first, address_of(block.get()), 64), Status::ok);
   }
   for (const auto& block : blocks) EXPECT_EQ(block[63], 1);
+}
+
+TEST_F(NodeProgramMemoryTest, HeapsOfThreadsDoNotMove) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer's allocator has no such heaps";
+#endif
+  std::thread{[&] {
+    // Below the C library's limit for mappings, and far enough apart for pieces of their own.
+    constexpr std::uint32_t count = 100 * 256;
+    std::vector<std::unique_ptr<int[]>> blocks;
+    for (int i = 0; i < 8; ++i) blocks.push_back(std::make_unique<int[]>(count));
+    ASSERT_TRUE(is_in_thread_heap(address_of(blocks[0].get())));
+    for (const auto& block : blocks)
+      EXPECT_EQ(add_one(first, address_of(block.get()), count), Status::ok);
+    EXPECT_EQ(node_->statistics(first).copied_in, Bytes{});
+    for (const auto& block : blocks) EXPECT_EQ(block[count - 1], 1);
+  }}.join();
+}
+
+TEST_F(NodeProgramMemoryTest, WhatLooksLikeAThreadsHeapMoves) {
+  constexpr Bytes heap = 64_MiB;
+  void* const room = ::mmap(nullptr, 2 * heap.count, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const Address begin = align_up(address_of(room), heap);
+  ASSERT_EQ(::mprotect(pointer_to<void>(begin), (4_MiB).count, PROT_READ | PROT_WRITE), 0);
+  pointer_to<int>(begin)[0] = 1;
+  EXPECT_FALSE(is_in_thread_heap(begin));
+  EXPECT_EQ(add_one(first, begin, 64), Status::ok);
+  EXPECT_GT(node_->statistics(first).copied_in, Bytes{});
+  ::munmap(room, 2 * heap.count);
 }
 
 TEST_F(NodeProgramMemoryTest, MemoryMappedAnewIsNoticed) {

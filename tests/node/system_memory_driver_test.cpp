@@ -17,6 +17,7 @@ constexpr std::size_t size = count * sizeof(int);
 
 std::array<int, 3000> variables{};
 std::array<int, 3000> initialised{1, 2, 3};
+std::array<int, 2 * count> many_variables{};
 
 class SystemMemoryDriverTest : public CommandFixture {
  protected:
@@ -45,6 +46,14 @@ TEST_F(SystemMemoryDriverTest, VariablesOfTheProgramAreUsed) {
   EXPECT_EQ(std::count(variables.begin(), variables.end(), 5), 3000);
   EXPECT_EQ(initialised[2], 8);
   EXPECT_EQ(initialised[2999], 5);
+}
+
+TEST_F(SystemMemoryDriverTest, VariablesStayBesideOnesThatAreAdopted) {
+  for (std::size_t at = 0; at < many_variables.size(); at += count / 2) {
+    ZE_OK(add(&many_variables[at], 100, 5));
+    EXPECT_EQ(bytes_on(0, &many_variables[at], 100 * sizeof(int)), 0u);
+    EXPECT_EQ(many_variables[at + 99], 5);
+  }
 }
 
 TEST_F(SystemMemoryDriverTest, VectorsTakeTurns) {

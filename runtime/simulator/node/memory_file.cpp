@@ -41,14 +41,16 @@ class LargePagePatience {
 };
 LargePagePatience patience;
 
-/// Maps a file so that its blocks lie as in an array of large pages.
+/// Maps a part of a file so that its blocks lie as in an array of large pages.
 void* map_aligned(int fd, int protection, Bytes begin, Bytes size) {
   const Bytes room = size + block;
   void* const reserved =
       ::mmap(nullptr, room.count, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (reserved == MAP_FAILED) return MAP_FAILED;
   const Interval all{address_of(reserved), address_of(reserved) + room};
-  const Address at = align_up(all.begin, block) + (begin % block);
+  // The first address there as far behind a block's begin as the part is in the file.
+  const Bytes behind = begin % block;
+  const Address at = align_up(all.begin - behind, block) + behind;
   const Interval used{at, at + align_up(size, cpu_page)};
   void* const alias =
       ::mmap(pointer_to(at), size.count, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd,

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <optional>
 #include <pthread.h>
 #include <string_view>
 #include <sys/mman.h>
@@ -14,13 +15,11 @@
 #include <unistd.h>
 
 #include "simulator/node/guard_pages.hpp"
+#include "simulator/node/thread_heaps.hpp"
 #include "simulator/node/waiting_threads.hpp"
 
 namespace zesvm::simulator::node {
 namespace {
-
-/// Heaps of the C library's threads begin at multiples of this.
-constexpr Bytes thread_heap_alignment = 64_MiB;
 
 /// What lies inaccessible below a stack is no larger; larger gaps are somebody's reservations.
 constexpr Bytes largest_guard = 1_MiB;
@@ -48,22 +47,13 @@ Bytes stack_size() {
 
 std::string_view label_of(const ProcessMap& map) { return {map.label.data()}; }
 
-/// The mapping at an address and its neighbours.
+/// The mapping at an address and the one before it.
 struct Surroundings {
   ProcessMap before{};
   ProcessMap map{};
-  ProcessMap after{};
-  bool is_behind_file() const {
-    return before.interval.end == map.interval.begin && before.inode != 0 && before.is_private &&
-           label_of(before) != "/dev/zero";
-  }
   bool is_behind_guard() const {
     return before.interval.end == map.interval.begin && before.is_anonymous() &&
            before.is_inaccessible() && before.interval.size() <= largest_guard;
-  }
-  bool is_thread_heap() const {
-    return is_aligned(map.interval.begin, thread_heap_alignment) &&
-           after.interval.begin == map.interval.end && after.is_inaccessible();
   }
 };
 
@@ -77,7 +67,6 @@ Result<Surroundings> look_up(Address where) {
       continue;
     }
     found.map = *map;
-    if (const auto after = maps.next()) found.after = *after;
     return found;
   }
   return Status::not_mapped;
@@ -116,18 +105,33 @@ void leave_out_threads(ProgramMapping& mapping, Address where, const Surrounding
   mapping.usable = cut.left;
 }
 
-/// Returns whether an address is a variable of code that serves faults: of this library, the C
-/// library, or the one that loads libraries. They would fault themselves.
-bool serves_faults(Address where) {
+/// Returns where the program or library that holds an address is loaded, variables included; nothing
+/// when it is none's.
+std::optional<Interval> object_at(Address where) {
+  dl_find_object found{};
+  if (::_dl_find_object(pointer_to(where), &found) != 0) return std::nullopt;
+  return Interval{address_of(found.dlfo_map_start),
+                  align_up(address_of(found.dlfo_map_end), cpu_page)};
+}
+
+/// Returns whether it is code that serves faults: this library, the C library, or the one that loads
+/// libraries. Without their variables they would fault themselves.
+bool serves_faults(Interval object) {
   const std::array<const void*, 3> code{reinterpret_cast<const void*>(&serves_faults),
                                         reinterpret_cast<const void*>(&::mmap),
                                         reinterpret_cast<const void*>(&::_dl_find_object)};
-  return std::any_of(code.begin(), code.end(), [&](const void* function) {
-    dl_find_object found{};
-    return ::_dl_find_object(const_cast<void*>(function), &found) == 0 &&
-           Interval{address_of(found.dlfo_map_start), address_of(found.dlfo_map_end)}.contains(
-               where);
-  });
+  return std::any_of(code.begin(), code.end(),
+                     [&](const void* function) { return object.contains(address_of(function)); });
+}
+
+/// Cuts a mapping where variables that no file holds end: the kernel makes one of them and of what
+/// else is mapped behind them.
+void leave_out_objects(ProgramMapping& mapping, const std::optional<Interval>& object) {
+  if (object) {
+    mapping.usable = mapping.usable.intersection(*object);
+  } else if (const auto before = object_at(mapping.usable.begin)) {
+    mapping.usable.begin = std::min(before->end, mapping.usable.end);
+  }
 }
 
 /// Returns whether a page of the interval is the program's own copy, not the file's page.
@@ -179,11 +183,13 @@ Result<ProgramMapping> program_mapping_at(Address where) {
     return mapping;
   }
   // What only can be read is few pages, mostly, and needs no place of its own.
-  if (map.is_writable && map.is_anonymous() && !around.is_thread_heap() && !around.is_behind_file())
+  const auto object = object_at(where);
+  if (object && serves_faults(*object)) return Status::permission_denied;
+  if (map.is_writable && map.is_anonymous() && !object && !is_in_thread_heap(where))
     mapping.use = Use::replaced_and_moved;
   // Pages of a reservation are as large as what is adopted at once, and no smaller.
   if (label.starts_with("/anon_hugepage")) mapping.use = Use::replaced_and_moved;
-  if (serves_faults(where)) return Status::permission_denied;
+  leave_out_objects(mapping, object);
   leave_out_threads(mapping, where, around);
   if (!mapping.usable.contains(where)) return Status::permission_denied;
   return mapping;
