@@ -21,7 +21,8 @@ std::string text_of(const PciSpeed& speed) {
 
 void take_numa(HostDescription& host, const std::vector<NumaFact>& nodes,
                const std::vector<std::vector<std::uint32_t>>& distances) {
-  for (const NumaFact& node : nodes) host.numa_nodes.push_back({node.memory, node.cpus});
+  for (const NumaFact& node : nodes)
+    host.numa_nodes.push_back({node.memory, node.cpus, node.os_index});
   host.numa_distances = distances;
 }
 

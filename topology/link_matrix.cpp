@@ -120,7 +120,10 @@ std::string too_slow(const char* what, Bandwidth direct, Bandwidth alternative) 
 LinkMatrix::LinkMatrix(const NodeDescription& node) : tiles_(node.tiles()), host_(node.host) {
   for (const TileId tile : tiles_) {
     to_host_.push_back(host_reach(node, tile));
-    numa_node_of_.push_back(node.devices[tile.device].numa_node);
+    const DeviceDescription& device = node.devices[tile.device];
+    numa_node_of_.push_back(device.numa_source == Source::none
+                                ? std::nullopt
+                                : std::optional<std::uint32_t>(device.numa_node));
   }
   for (const TileId from : tiles_)
     for (const TileId to : tiles_) {
@@ -198,7 +201,13 @@ std::string LinkMatrix::why_slow(std::size_t from, std::size_t to) const {
 
 Reach LinkMatrix::to_numa(std::size_t from, std::size_t numa_node) const {
   Reach reach = to_host(from);
-  const std::uint32_t far = host_.numa_distance(numa_node_of_.at(from), numa_node);
+  const auto near = numa_node_of_.at(from);
+  if (!near) {
+    reach.figures.latency = {};
+    reach.sources.latency = Source::none;
+    return reach;
+  }
+  const std::uint32_t far = host_.numa_distance(*near, numa_node);
   reach.path = far <= 10 ? PciPath::host_bridge : PciPath::system;
   if (far <= 10 || host_.memory_latency.count() <= 0) return reach;
   // Distances are latencies relative to the node's own memory, which is 10.

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,7 +62,8 @@ class LinkMatrix {
   /// Returns how tile `from` reaches system memory.
   const Reach& to_host(std::size_t from) const { return to_host_.at(from); }
   /// Returns how tile `from` reaches memory of one NUMA node of the host: over the same link, with
-  /// the latency between the nodes on top where the host's is known.
+  /// the latency between the nodes on top where the host's is known. Path and latency are unknown
+  /// where nobody says which node the tile is attached to.
   Reach to_numa(std::size_t from, std::size_t numa_node) const;
   /// Returns whether two tiles have a fast interconnect, in both directions.
   bool is_fast(std::size_t a, std::size_t b) const;
@@ -82,7 +84,7 @@ class LinkMatrix {
 
   std::vector<TileId> tiles_;
   HostDescription host_;
-  std::vector<std::uint32_t> numa_node_of_;
+  std::vector<std::optional<std::uint32_t>> numa_node_of_;
   std::vector<Reach> between_;
   std::vector<Reach> to_host_;
 };

@@ -31,6 +31,16 @@ std::uint32_t HostDescription::numa_distance(std::size_t from, std::size_t to) c
   return from == to ? 10 : 20;
 }
 
+std::uint32_t HostDescription::os_index_of(std::size_t numa_node) const {
+  return numa_nodes.at(numa_node).os_index.value_or(static_cast<std::uint32_t>(numa_node));
+}
+
+std::optional<std::uint32_t> NodeDescription::os_numa_node_of(std::size_t device) const {
+  const DeviceDescription& of = devices.at(device);
+  if (of.numa_source == Source::none || of.numa_node >= host.numa_nodes.size()) return std::nullopt;
+  return host.os_index_of(of.numa_node);
+}
+
 std::vector<TileId> NodeDescription::tiles() const {
   std::vector<TileId> all;
   for (std::uint32_t device = 0; device < devices.size(); ++device)

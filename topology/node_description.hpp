@@ -214,6 +214,8 @@ struct NumaNode {
   Bytes memory;
   /// Logical CPUs, ascending.
   std::vector<std::uint32_t> cpus;
+  /// The number the operating system gives it; nothing: its place in the list.
+  std::optional<std::uint32_t> os_index{};
 };
 
 /// The processors and the memory of the host.
@@ -227,6 +229,8 @@ struct HostDescription {
 
   /// Returns the distance from node to node; 10 and 20 where nobody says.
   std::uint32_t numa_distance(std::size_t from, std::size_t to) const;
+  /// Returns the operating system's number of the node at a place in the list.
+  std::uint32_t os_index_of(std::size_t numa_node) const;
 };
 
 /// What operations cost on the virtual clock, beside the time their bytes take on a link.
@@ -259,6 +263,9 @@ struct NodeDescription {
   std::vector<TileId> tiles() const;
   /// Returns the position of `id` in tiles(). @errors std::out_of_range when there is no such tile.
   std::size_t index_of(TileId id) const;
+  /// Returns the operating system's number of the NUMA node a device is attached to; nothing where
+  /// nobody says.
+  std::optional<std::uint32_t> os_numa_node_of(std::size_t device) const;
 };
 
 /// A node file that cannot be used. `what()` starts with `file:line:` and says what to do.

@@ -149,8 +149,8 @@ class Picture {
     text(layout_.host.x + 16, layout_.host.y + 20, 13, ink, name, "start", "bold");
     for (const NumaBox& numa : layout_.numa) {
       rectangle(numa.box, "#ffffff", line, 6);
-      text(numa.box.middle(), numa.box.y + 24, 12, ink, "NUMA node " + std::to_string(numa.node),
-           "middle", "bold");
+      text(numa.box.middle(), numa.box.y + 24, 12, ink,
+           "NUMA node " + std::to_string(host.os_index_of(numa.node)), "middle", "bold");
       const NumaNode& node = host.numa_nodes[numa.node];
       text(numa.box.middle(), numa.box.y + 43, 11, soft,
            memory_text(node.memory) + ", " + std::to_string(node.cpus.size()) + " CPUs");

@@ -35,31 +35,34 @@ json json_of(const Reach& reach) {
             {"atomics", text(name_of(reach.sources.atomics))}}}};
 }
 
-json json_of(const DeviceDescription& device) {
-  return {
-      {"name", device.name},
-      {"family", device.family},
-      {"pci_address", to_string(device.pci_address)},
-      {"pci_generation", device.pci_generation},
-      {"pci_width", device.pci_width},
-      {"pci_source", text(name_of(device.pci_source))},
-      {"numa_node", device.numa_source == Source::none ? json(nullptr) : json(device.numa_node)},
-      {"numa_source", text(name_of(device.numa_source))},
-      {"integrated", device.integrated},
-      {"tiles", device.tiles},
-      {"vram_bytes_per_tile", device.vram.count},
-      {"memory_type", device.memory_type},
-      {"memory_bandwidth_gbps", known(device.memory_bandwidth.gb_per_second)},
-      {"page_faults", device.page_faults},
-      {"system_atomics", device.system_atomics},
-      {"shared_system", device.shared_system},
-      {"smallest_migratable_bytes", device.smallest_migratable.count}};
+json json_of(const NodeDescription& node, std::size_t index) {
+  const DeviceDescription& device = node.devices[index];
+  const auto numa_node = node.os_numa_node_of(index);
+  return {{"name", device.name},
+          {"family", device.family},
+          {"pci_address", to_string(device.pci_address)},
+          {"pci_generation", device.pci_generation},
+          {"pci_width", device.pci_width},
+          {"pci_source", text(name_of(device.pci_source))},
+          {"numa_node", numa_node ? json(*numa_node) : json(nullptr)},
+          {"numa_source", text(name_of(device.numa_source))},
+          {"integrated", device.integrated},
+          {"tiles", device.tiles},
+          {"vram_bytes_per_tile", device.vram.count},
+          {"memory_type", device.memory_type},
+          {"memory_bandwidth_gbps", known(device.memory_bandwidth.gb_per_second)},
+          {"page_faults", device.page_faults},
+          {"system_atomics", device.system_atomics},
+          {"shared_system", device.shared_system},
+          {"smallest_migratable_bytes", device.smallest_migratable.count}};
 }
 
 json host_json(const HostDescription& host) {
   json nodes = json::array();
   for (const NumaNode& numa : host.numa_nodes)
-    nodes.push_back({{"memory_bytes", numa.memory.count}, {"cpus", numa.cpus}});
+    nodes.push_back({{"os_index", host.os_index_of(nodes.size())},
+                     {"memory_bytes", numa.memory.count},
+                     {"cpus", numa.cpus}});
   return {{"name", host.name},
           {"memory_bandwidth_gbps", known(host.memory_bandwidth.gb_per_second)},
           {"numa_nodes", nodes},
@@ -76,7 +79,8 @@ json links_json(const NodeDescription& node, const LinkMatrix& matrix) {
   for (std::size_t from = 0; from < matrix.size(); ++from) {
     add(json_of(matrix.to_host(from)), from, "host");
     for (std::size_t i = 0; i < node.host.numa_nodes.size(); ++i)
-      add(json_of(matrix.to_numa(from, i)), from, "numa" + std::to_string(i));
+      add(json_of(matrix.to_numa(from, i)), from,
+          "numa" + std::to_string(node.host.os_index_of(i)));
     for (std::size_t to = 0; to < matrix.size(); ++to) {
       if (from == to) continue;
       json link = json_of(matrix.between(from, to));
@@ -104,7 +108,8 @@ std::string json_report(const Detection& detection) {
               {"missing_sources", json::array()},
               {"contradictions", detection.contradictions},
               {"unknown", detection.unknown}};
-  for (const auto& device : node.devices) report["devices"].push_back(json_of(device));
+  for (std::size_t i = 0; i < node.devices.size(); ++i)
+    report["devices"].push_back(json_of(node, i));
   for (const auto& owner : matrix.owners()) {
     json tiles = json::array();
     for (const std::size_t tile : owner) tiles.push_back(label_of(matrix.tiles()[tile]));

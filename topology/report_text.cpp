@@ -95,6 +95,9 @@ class TextReport {
   using HostCell = std::function<std::string(std::size_t)>;
 
   std::string label(std::size_t tile) const { return label_of(matrix_.tiles()[tile]); }
+  std::string name_of_numa(std::size_t node) const {
+    return "NUMA" + std::to_string(node_.host.os_index_of(node));
+  }
 
   void add_devices() {
     text_ += "Tiles\n";
@@ -105,8 +108,8 @@ class TextReport {
       if (device.pci_generation > 0)
         text_ += ", PCIe " + std::to_string(device.pci_generation) + ".0 x" +
                  std::to_string(device.pci_width);
-      if (device.numa_source != Source::none)
-        text_ += ", NUMA node " + std::to_string(device.numa_node);
+      if (const auto numa = node_.os_numa_node_of(matrix_.tiles()[i].device))
+        text_ += ", NUMA node " + std::to_string(*numa);
       text_ += ", " + amount(device.vram);
       if (i < detection_.free_memory.size() && detection_.free_memory[i])
         text_ += " (" + amount(*detection_.free_memory[i]) + " free)";
@@ -116,7 +119,7 @@ class TextReport {
     }
     for (std::size_t i = 0; i < node_.host.numa_nodes.size(); ++i) {
       const NumaNode& numa = node_.host.numa_nodes[i];
-      text_ += "  " + padded("NUMA" + std::to_string(i), 6) + amount(numa.memory) + ", CPUs " +
+      text_ += "  " + padded(name_of_numa(i), 6) + amount(numa.memory) + ", CPUs " +
                spans(numa.cpus) + "\n";
     }
   }
@@ -144,7 +147,7 @@ class TextReport {
   void add_links() {
     std::vector<std::string> columns;
     for (std::size_t i = 0; i < node_.host.numa_nodes.size(); ++i)
-      columns.push_back("NUMA" + std::to_string(i));
+      columns.push_back(name_of_numa(i));
     table(
         "Links (* fast)", 6,
         [this](std::size_t a, std::size_t b) {

@@ -6,12 +6,14 @@
 #include <zesvm/address_space.hpp>
 
 #include "api/allocations.hpp"
+#include "api/placement_node.hpp"
 #include "api/text.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/capabilities.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/paged_memory.hpp"
+#include "topology/range_placement.hpp"
 
 namespace zesvm {
 namespace {
@@ -101,7 +103,11 @@ Interval map_program_memory(const Footprint& footprint, const std::string& doing
 }  // namespace
 
 AddressSpace::AddressSpace(levelzero::Context& context, Backing backing)
-    : context_(context), backing_(backing), allocations_(std::make_unique<Allocations>()) {}
+    : context_(context),
+      backing_(backing),
+      allocations_(std::make_unique<Allocations>()),
+      host_memory_(std::make_unique<topology::RangePlacement>(
+          topology::HostNuma::of_this_machine(), [&context] { return numa_nodes_of(context); })) {}
 
 AddressSpace::~AddressSpace() {
   for (const Allocations::Living& living : allocations_->take_all()) {
@@ -178,6 +184,7 @@ void AddressSpace::free(void* pointer) {
     throw Error(ErrorCode::unknown_memory,
                 "freeing " + address_text(pointer) +
                     ": no living allocation of this address space begins there");
+  host_memory_->forget(living->interval);
   try {
     Allocations::give_back(context_, *living);
   } catch (const Error&) {

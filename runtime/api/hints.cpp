@@ -11,6 +11,7 @@
 #include "levelzero/context.hpp"
 #include "levelzero/paged_memory.hpp"
 #include "levelzero/peer_check.hpp"
+#include "topology/range_placement.hpp"
 
 namespace zesvm {
 namespace {
@@ -127,8 +128,22 @@ HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Ad
   HintResult outcome = paged != nullptr
                            ? paged->advise(allocations_->with_rest_of_chunk(note.interval), advice)
                            : tell_driver(pointer, bytes, advice);
+  if (advice.device() && host_memory_->is_needed()) {
+    const auto placed = host_memory_->place(note.interval, advice.device()->index());
+    outcome.reason += outcome.reason.empty() ? "host memory: " : "; host memory: ";
+    outcome.reason += placed.reason;
+  }
   if (outcome.outcome != HintOutcome::ignored) allocations_->note(std::move(note));
   return outcome;
+}
+
+void AddressSpace::place_near(const Device& device, const void* pointer, std::size_t bytes) const {
+  if (!host_memory_->is_needed()) return;
+  const auto interval = Interval::checked(address_of(pointer), Bytes{bytes});
+  // What is not ours is not placed; nor is what is left of a prefetch that leaves its allocation.
+  const auto allocation = allocations_->covering(address_of(pointer));
+  if (interval && allocation)
+    host_memory_->place_first(interval->intersection(*allocation), device.index());
 }
 
 HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, const Advice& advice) {
@@ -149,6 +164,7 @@ HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const 
   check(pointer, bytes, "prefetching");
   if (is_all_on(residency(pointer, bytes), device.index()))
     return {HintOutcome::already_so, "all of it is on " + device.name()};
+  place_near(device, pointer, bytes);
   const levelzero::Tile& tile = *device.tile_;
   if (levelzero::PagedMemory* paged = paged_at(pointer))
     return paged->prefetch(tile, {address_of(pointer), address_of(pointer) + Bytes{bytes}});

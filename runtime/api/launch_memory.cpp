@@ -73,8 +73,10 @@ std::optional<std::vector<Access>> Stream::bring_memory(const Kernel& kernel,
   const AddressSpace* space = device_.tile_->context->memory();
   for (std::size_t i = device_.has_page_faults() ? of_arguments : 0; i < accesses.size(); ++i)
     if (space != nullptr)
-      for (const Access& wanted : space->launch_accesses(device_, accesses[i]))
+      for (const Access& wanted : space->launch_accesses(device_, accesses[i])) {
+        space->place_near(device_, wanted.begin, wanted.bytes);
         list_->prefetch(wanted.begin, wanted.bytes);
+      }
   const bool is_all_said = declared != nullptr && !declared->reaches_everything &&
                            (!use.follows_pointers || !declared->reached.empty());
   return is_all_said ? std::optional(std::move(accesses)) : std::nullopt;

@@ -14,8 +14,8 @@
 #include "api/placement_node.hpp"
 #include "api/text.hpp"
 #include "topology/distribution.hpp"
-#include "topology/host_placement.hpp"
 #include "topology/planner.hpp"
+#include "topology/range_placement.hpp"
 
 namespace zesvm {
 
@@ -34,10 +34,6 @@ class PlacementPlanner::State {
     const auto found = std::find(node.tiles.begin(), node.tiles.end(), tile);
     if (found == node.tiles.end()) return std::nullopt;
     return static_cast<std::size_t>(found - node.tiles.begin());
-  }
-  std::uint32_t numa_node_of(const Device& device) const {
-    const std::size_t tile = node.tiles.at(device.index());
-    return node.description.devices[planner.model().matrix().tiles()[tile].device].numa_node;
   }
   const std::vector<Device>& or_all(const std::vector<Device>& devices) const {
     return devices.empty() ? runtime.devices() : devices;
@@ -63,7 +59,6 @@ class PlacementPlanner::State {
   Runtime& runtime;
   const PlacementNode node;
   const topology::Planner planner;
-  const topology::HostPlacement host;
   std::vector<std::string> names;
 };
 
@@ -229,7 +224,6 @@ std::vector<HintResult> PlacementPlanner::apply(const PlacementPlan& plan) const
   for (const PlacedPiece& piece : plan.pieces) {
     const auto* begin = reinterpret_cast<const void*>(piece.begin);
     const std::size_t bytes = piece.end - piece.begin;
-    if (piece.device) place_host_memory(begin, bytes, state_->runtime.device(*piece.device));
     results.push_back(advise_piece(state_->runtime, piece));
     if (!piece.device) continue;
     const auto stream = streams.try_emplace(*piece.device, state_->runtime.device(*piece.device));
@@ -249,12 +243,14 @@ std::vector<HintResult> PlacementPlanner::apply(const PlacementPlan& plan) const
 
 HintResult PlacementPlanner::place_host_memory(const void* pointer, std::size_t bytes,
                                                const Device& device) const {
+  const AddressSpace& space = state_->runtime.address_space();
+  space.check(pointer, bytes, "placing the system memory of");
   const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
-  return result_of(state_->host.place(interval, state_->numa_node_of(device)));
+  return result_of(space.host_memory_->place(interval, device.index()));
 }
 
 HintResult PlacementPlanner::bind_thread_near(const Device& device) const {
-  return result_of(state_->host.bind_thread(state_->numa_node_of(device)));
+  return result_of(state_->runtime.address_space().host_memory_->bind_thread(device.index()));
 }
 
 }  // namespace zesvm

@@ -43,7 +43,24 @@ PlacementNode placement_node_of(Runtime& runtime) {
   const auto context =
       levelzero::Context::around(static_cast<ze_driver_handle_t>(runtime.native_driver()),
                                  static_cast<ze_context_handle_t>(runtime.native_context()));
-  return context->is_simulated() ? simulated_node(*context) : detected_node(*context);
+  return placement_node_of(*context);
+}
+
+PlacementNode placement_node_of(levelzero::Context& context) {
+  return context.is_simulated() ? simulated_node(context) : detected_node(context);
+}
+
+std::vector<std::optional<std::uint32_t>> numa_nodes_of(levelzero::Context& context) {
+  std::vector<std::optional<std::uint32_t>> numa_nodes(context.tiles().size());
+  try {
+    const PlacementNode node = placement_node_of(context);
+    const auto tiles = node.description.tiles();
+    for (std::size_t i = 0; i < numa_nodes.size(); ++i)
+      numa_nodes[i] = node.description.os_numa_node_of(tiles.at(node.tiles.at(i)).device);
+  } catch (const Error&) {
+    // A node that cannot be described is one whose NUMA nodes are not known: no hint fails for it.
+  }
+  return numa_nodes;
 }
 
 }  // namespace zesvm

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "topology/node_description.hpp"
 
 namespace zesvm {
 
+namespace levelzero {
+class Context;
+}
 class Runtime;
 
 /// A description, and which tile of it each device of a Runtime is.
@@ -22,5 +27,11 @@ struct PlacementNode {
 /// clock charges; what was detected of a real machine.
 /// @errors Error: a query failed; unknown_node: the file cannot be read any more
 PlacementNode placement_node_of(Runtime& runtime);
+/// As above, of the devices of a context.
+PlacementNode placement_node_of(levelzero::Context& context);
+
+/// Returns the operating system's number of the NUMA node of each device of a context; nothing for
+/// those nobody knows it of.
+std::vector<std::optional<std::uint32_t>> numa_nodes_of(levelzero::Context& context);
 
 }  // namespace zesvm

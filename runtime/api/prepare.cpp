@@ -49,6 +49,7 @@ HintResult AddressSpace::prepare_one(const Device& device, const Access& access)
   if (levelzero::PagedMemory* paged = paged_at(access.begin)) {
     if (residency(access.begin, access.bytes).bytes_on(device) == access.bytes)
       return {HintOutcome::already_so, "all of it is on " + device.name()};
+    place_near(device, access.begin, access.bytes);
     return paged->prepare(*device.tile_, interval, access.mode);
   }
   // Wherever it should live: a device's atomic operations are right in its own memory only.

@@ -67,7 +67,10 @@ void Stream::fill(void* to, unsigned char value, std::size_t bytes) {
 }
 
 void Stream::prefetch(const void* pointer, std::size_t bytes) {
-  if (bytes > 0) list_->prefetch(pointer, bytes);
+  if (bytes == 0) return;
+  if (const AddressSpace* space = device_.tile_->context->memory())
+    space->place_near(device_, pointer, bytes);
+  list_->prefetch(pointer, bytes);
 }
 
 Event Stream::record() {

@@ -176,6 +176,20 @@ TEST(Detection, NothingAtAllIsAnEmptyMachine) {
   EXPECT_THAT(found.unknown, Contains(HasSubstr("NUMA nodes of the host")));
 }
 
+TEST(Detection, NumaNodesKeepTheNumbersOfTheSystem) {
+  NodeFacts facts = two_cards();
+  facts.libnuma.emplace().numa_nodes = {{0, 4_GiB, {0}}, {8, 4_GiB, {1}}};
+  facts.hwloc.emplace().devices = {in_tree(5, {"host"}), in_tree(8, {"host"})};
+  facts.hwloc->devices[1].numa_node = 8;
+  const Detection found = detect(facts);
+  EXPECT_EQ(found.node.os_numa_node_of(1), 8u);
+  EXPECT_EQ(found.node.os_numa_node_of(0), std::nullopt) << "nobody says";
+  const LinkMatrix matrix(found.node);
+  EXPECT_EQ(matrix.to_numa(1, 1).path, PciPath::host_bridge);
+  EXPECT_EQ(matrix.to_numa(0, 0).path, PciPath::unknown);
+  EXPECT_EQ(matrix.to_numa(0, 0).sources.latency, Source::none);
+}
+
 TEST(Detection, ASingleCardHasNoPairs) {
   NodeFacts facts = two_cards();
   facts.level_zero->devices.pop_back();

@@ -1,32 +1,15 @@
 // Host memory and threads near a GPU, with a system of the test's own.
 #include "topology/host_placement.hpp"
 
+#include <cstdlib>
 #include <gtest/gtest.h>
-#include <utility>
+
+#include "topology/fake_numa.hpp"
 
 namespace zesvm::topology {
 namespace {
 
 using Outcome = HostPlacementResult::Outcome;
-
-class FakeNuma : public HostNuma {
- public:
-  std::vector<std::uint32_t> nodes() override { return present; }
-  bool prefer(Interval pages, std::uint32_t node, std::string& reason) override {
-    placed.emplace_back(pages, node);
-    reason = refusal;
-    return refusal.empty();
-  }
-  bool run_on(std::uint32_t node, std::string& reason) override {
-    bound.push_back(node);
-    reason = refusal;
-    return refusal.empty();
-  }
-  std::vector<std::uint32_t> present{0, 1};
-  std::vector<std::pair<Interval, std::uint32_t>> placed;
-  std::vector<std::uint32_t> bound;
-  std::string refusal;
-};
 
 class HostPlacementTest : public testing::Test {
  protected:
@@ -72,6 +55,21 @@ TEST_F(HostPlacementTest, ARefusalSaysWhy) {
   const auto result = placement.place(memory, 1);
   EXPECT_EQ(result.outcome, Outcome::refused);
   EXPECT_EQ(result.reason, "mbind: not here");
+}
+
+TEST(HostNumaTest, TheSystemTakesAPreference) {
+  HostNuma& system = HostNuma::of_this_machine();
+  const auto nodes = system.nodes();
+  if (nodes.empty()) GTEST_SKIP() << "no libnuma";
+  void* const memory = std::aligned_alloc(cpu_page.count, cpu_page.count);
+  const Interval page{address_of(memory), address_of(memory) + cpu_page};
+  std::string reason;
+  const bool is_taken = system.prefer(page, nodes.front(), reason);
+  std::free(memory);
+  // Containers may forbid the call; then the reason has its name.
+  if (!is_taken) {
+    EXPECT_NE(reason.find("mbind: "), std::string::npos) << reason;
+  }
 }
 
 TEST(HostNumaTest, ThisMachineAnswers) {

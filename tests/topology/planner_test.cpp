@@ -108,11 +108,16 @@ RC_GTEST_PROP(PlannerProperty, NoOtherPlaceIsCheaper, ()) {
     RC_ASSERT(choice.cost <= here.planner->cost_of(other, here.size, here.uses));
 }
 
-RC_GTEST_PROP(PlannerProperty, MoreUseNeverCostsLess, ()) {
+// Not of memory that moves: who takes a turn between two others may hand it over faster.
+RC_GTEST_PROP(PlannerProperty, MoreUseOfAPlaceNeverCostsLess, ()) {
   Situation here = any_situation();
-  const auto before = here.planner->choose(here.size, here.uses).cost;
+  const auto tiles = static_cast<int>(here.planner->model().tile_count());
+  const int tile = *rc::gen::inRange(-1, tiles);
+  const Placement place =
+      tile < 0 ? Placement::system() : Placement::on(static_cast<std::size_t>(tile));
+  const auto before = here.planner->cost_of(place, here.size, here.uses);
   here.uses[*rc::gen::inRange<std::size_t>(0, here.uses.size())].times += 1;
-  RC_ASSERT(here.planner->choose(here.size, here.uses).cost >= before);
+  RC_ASSERT(here.planner->cost_of(place, here.size, here.uses) >= before);
 }
 
 // PL3

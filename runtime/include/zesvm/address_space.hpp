@@ -26,6 +26,9 @@ namespace levelzero {
 class Context;
 class PagedMemory;
 }  // namespace levelzero
+namespace topology {
+class RangePlacement;
+}
 
 template <typename T>
 class Array;
@@ -256,6 +259,9 @@ class ZESVM_API AddressSpace {
   void free_quietly(void* pointer) noexcept;
 
   /// Says how `[pointer, pointer + bytes)` should be treated. All of it must be in one allocation.
+  /// The system memory behind what should live on a device is placed on the NUMA node nearest to it,
+  /// where the host has several; the reason says so. Memory nobody gave advice for is placed near the
+  /// first device it is prefetched to or prepared for.
   /// @errors unknown_memory, invalid_argument: nothing was changed. level_zero: the driver failed.
   HintResult advise(const void* pointer, std::size_t bytes, const Advice& advice);
 
@@ -373,6 +379,7 @@ class ZESVM_API AddressSpace {
   std::uint64_t allocated_bytes() const noexcept;
 
  private:
+  friend class PlacementPlanner;
   friend class Runtime;
   friend class Stream;
   AddressSpace(levelzero::Context& context, Backing backing);
@@ -385,11 +392,14 @@ class ZESVM_API AddressSpace {
   // Null: the memory is not paged.
   levelzero::PagedMemory* paged_at(const void* pointer) const noexcept;
   HintResult tell_driver(const void* pointer, std::size_t bytes, const Advice& advice);
+  // Places the host memory of what a device is given near it, where nobody placed it before.
+  void place_near(const Device& device, const void* pointer, std::size_t bytes) const;
   class Allocations;
   levelzero::Context& context_;
   // What `automatic` comes to.
   Backing backing_;
   std::unique_ptr<Allocations> allocations_;
+  std::unique_ptr<topology::RangePlacement> host_memory_;
 };
 
 /// An owned array in shared memory: moves, does not copy, gives its memory back at its end. Its

@@ -125,9 +125,9 @@ class ZESVM_API PlacementPlanner {
   std::vector<HintResult> apply(const PlacementPlan& plan) const;
 
   /// Places the system memory behind `[pointer, pointer + bytes)` on the NUMA node nearest to
-  /// `device`. Ignored where the host has one NUMA node only. apply() does it for what it places on
-  /// a device.
-  /// @errors none: what cannot be done is ignored, and the answer says why
+  /// `device`. Ignored where the host has one NUMA node only. AddressSpace::advise() and apply() do it
+  /// for what should live on a device.
+  /// @errors as AddressSpace::advise()
   HintResult place_host_memory(const void* pointer, std::size_t bytes, const Device& device) const;
   /// Lets the calling thread run only on processors of the NUMA node nearest to `device`. Ignored
   /// where the host has one NUMA node only.
