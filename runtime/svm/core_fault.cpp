@@ -122,7 +122,7 @@ Step AddressSpace::Core::place_range(FaultState& fault, Range& range, const Rule
     wanted.pagemap = nullptr;
   }
   const RangeFacts facts{range.block.pagemap(), range.interval().size(),
-                         range.has(Range::migratable)};
+                         range.has(Range::migratable), range.has(Range::atomics_in_place)};
   const MoveDecision decision = needed_move(devices, wanted, facts, rules.attributes.policy);
   if (decision.rule != Rule::none) fault.rule = decision.rule;
   switch (decision.move) {
@@ -216,6 +216,8 @@ Result<Mapping> AddressSpace::Core::collect(const Device& device, const Range& r
   const PolicyDevices devices = policy_devices(device, Attributes{});
   pagemap::Pagemap* current = range.block.pagemap();
   mapping.atomics = atomics_on(devices, current, attribute);
+  if (range.has(Range::atomics_in_place) && attribute != AtomicAccess::cpu)
+    mapping.atomics = Atomics::allowed;
   if (!current) return mapping;
   mapping.extent = range.block.extent();
   mapping.protocol = link_to(devices, *current).protocol;

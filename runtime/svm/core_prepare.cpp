@@ -24,7 +24,8 @@ bool AddressSpace::Core::is_valid(const Device& device, const Range& range, cons
   const Wanted wanted = wanted_place(devices, rules.attributes, access);
   if (wanted.status != Status::ok) return false;
   const Interval interval = range.interval();
-  const RangeFacts facts{range.block.pagemap(), interval.size(), range.has(Range::migratable)};
+  const RangeFacts facts{range.block.pagemap(), interval.size(), range.has(Range::migratable),
+                         range.has(Range::atomics_in_place)};
   return needed_move(devices, wanted, facts, rules.attributes.policy).move == Move::none;
 }
 

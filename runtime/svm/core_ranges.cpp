@@ -46,7 +46,8 @@ Result<RangeRef> AddressSpace::Core::insert(Notifier& notifier, Interval chunk,
   if (!notifier.is_current(seen) || is_invalidating(chunk)) return Status::busy;
   if (RangeRef range = find(where)) return range;
   if (!notifier.table().is_free(chunk)) return Status::invalid_argument;
-  made->change_flags(mapping.migratable == Migratable::yes ? Range::migratable : 0, 0);
+  if (mapping.migratable == Migratable::yes) made->change_flags(Range::migratable, 0);
+  if (mapping.migratable == Migratable::not_needed) made->change_flags(Range::atomics_in_place, 0);
   made->notifier = &notifier;
   ZESVM_TRY(notifier.table().insert(made.get(), chunk));
   notifier.references().fetch_add(1, std::memory_order_acq_rel);

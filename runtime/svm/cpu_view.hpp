@@ -14,8 +14,14 @@ enum class Access : std::uint8_t { read, write, atomic };
 
 /// Whether the CPU may write to a mapping.
 enum class Writable : std::uint8_t { no, yes };
-/// Whether the bytes of a mapping may move to VRAM; a file mapped shared, say, may not.
-enum class Migratable : std::uint8_t { no, yes };
+/// Whether the bytes of a mapping may move to VRAM.
+enum class Migratable : std::uint8_t {
+  /// They stay; a file mapped shared, say.
+  no,
+  yes,
+  /// They stay, and what needs VRAM elsewhere works where they are: atomics of every device.
+  not_needed,
+};
 
 /// One mapping of the CPU.
 struct CpuMapping {

@@ -98,6 +98,7 @@ MoveDecision needed_move(const PolicyDevices& devices, const Wanted& wanted,
   const auto cannot = [&](Rule rule) -> MoveDecision {
     return {wanted.is_required ? Move::impossible : stay.move, rule};
   };
+  if (!range.is_migratable && range.has_atomics_in_place) return {Move::none, Rule::not_migratable};
   if (!range.is_migratable) return cannot(Rule::not_migratable);
   if (range.size < devices.traits.smallest_migratable) return cannot(Rule::too_small);
   if (policy == MigrationPolicy::system_pages_only && range.current && !wanted.is_required)

@@ -60,6 +60,8 @@ struct RangeFacts {
   pagemap::Pagemap* current = nullptr;
   Bytes size;
   bool is_migratable = false;
+  /// Where it is not migratable: whether an atomic is served there all the same.
+  bool has_atomics_in_place = false;
 };
 
 /// A move and the rule it follows.

@@ -103,6 +103,8 @@ struct Range {
     /// `device` says where the last prefetch went to.
     prefetched = 32,
     prefetched_to_system = 64,
+    /// Not migratable, and atomics of every device work in system memory. Set once.
+    atomics_in_place = 128,
   };
   static constexpr std::uint64_t live_bit = 64;
 

@@ -184,6 +184,19 @@ TEST_F(FaultPolicyTest, TheDecisionFollowsTheFactsAlone) {
   EXPECT_TRUE(wanted_place(devices, {}, Access::atomic).is_required);
 }
 
+// proves: C2, C4
+TEST_F(FaultPolicyTest, AtomicsAreServedInPlaceWhereNothingNeedsToMove) {
+  Tile& gpu = machine.add_tile();
+  machine.map(chunk(0), Writable::yes, Migratable::not_needed);
+  ASSERT_EQ(gpu.write(base, 4), Status::ok);
+  ASSERT_EQ(gpu.add(base, 1), Status::ok);
+  EXPECT_EQ(*machine.read(base), 5u);
+  EXPECT_EQ(gpu.mapping_at(base)->protocol, pagemap::Protocol::system);
+  EXPECT_EQ(machine.copies(), 0u);
+  EXPECT_EQ(atomic_on(gpu, AtomicAccess::cpu), Status::permission_denied);
+  EXPECT_EQ(atomic_on(gpu, AtomicAccess::global), Status::ok);
+}
+
 // proves: C2
 TEST_F(FaultPolicyTest, CpuScopeMovesNothingForARefusedAtomic) {
   Tile& gpu = machine.add_tile(16_MiB, {.has_system_atomics = true});

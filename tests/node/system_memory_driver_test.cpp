@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <sys/mman.h>
@@ -157,6 +158,25 @@ TEST_F(SystemMemoryDriverTest, AtomicsOnPlainMemoryFollowItsAttribute) {
   ZE_OK(zeKernelDestroy(kernel));
   ZE_OK(zeModuleDestroy(commands));
   ::munmap(counter, size);
+}
+
+// proves: C3
+TEST_F(SystemMemoryDriverTest, AtomicsOnVariablesOfTheFileSayWhatToDo) {
+  const auto describe =
+      newer<ze_result_t(ze_driver_handle_t, const char**)>("zeDriverGetLastErrorDescription");
+  const auto commands = module(device, "commands");
+  const auto kernel = this->kernel(commands, "count");
+  set(kernel, initialised.data() + 1024);
+  const auto list = immediate(device);
+  const int before = initialised[1024];
+  EXPECT_EQ(launch(list, kernel, 8), ZE_RESULT_ERROR_INSUFFICIENT_PERMISSIONS);
+  const char* text = nullptr;
+  ZE_OK(describe(driver, &text));
+  EXPECT_NE(std::strstr(text, "use memory of malloc or new"), nullptr) << text;
+  EXPECT_EQ(initialised[1024], before);
+  ZE_OK(zeCommandListDestroy(list));
+  ZE_OK(zeKernelDestroy(kernel));
+  ZE_OK(zeModuleDestroy(commands));
 }
 
 TEST_F(SystemMemoryDriverTest, FilesAreWrittenInPlace) {

@@ -151,6 +151,13 @@ std::string hex(Address where) {
   return text;
 }
 
+constexpr std::string_view atomics_need =
+    ": this device's atomics work in VRAM only, and the memory stays where it is (a variable with "
+    "an "
+    "initial value, a file, a shared mapping, a host allocation) or is advised for atomics of the "
+    "CPU; "
+    "use memory of malloc or new, or a shared or device allocation";
+
 Outcome outcome_of(const tile::Outcome& ended) {
   Outcome outcome;
   outcome.status = ended.status;
@@ -160,6 +167,8 @@ Outcome outcome_of(const tile::Outcome& ended) {
   if (ended.status != Status::ok && ended.fault_address.value != 0) {
     outcome.message += "page fault at " + hex(ended.fault_address) +
                        " refused: " + std::string(name_of(ended.status));
+    if (ended.status == Status::permission_denied && ended.fault_access == tile::Access::atomic)
+      outcome.message += atomics_need;
   }
   return outcome;
 }

@@ -29,6 +29,11 @@ bool reserve_again(Interval interval) {
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
+svm::Migratable migratable_of(const NodeMapping& mapping) {
+  if (mapping.is_migratable) return svm::Migratable::yes;
+  return mapping.has_atomics_in_place ? svm::Migratable::not_needed : svm::Migratable::no;
+}
+
 bool map_for_program(const NodeMapping& mapping) {
   if (mapping.cpu == PageAccess::none || mapping.file == nullptr) {
     return reserve_again(mapping.interval);
@@ -153,7 +158,7 @@ Result<svm::CpuMapping> NodeMemory::mapping_at(Address where) noexcept {
   return svm::CpuMapping{
       mapping->interval,
       mapping->tiles == PageAccess::read_write ? svm::Writable::yes : svm::Writable::no,
-      mapping->is_migratable ? svm::Migratable::yes : svm::Migratable::no};
+      migratable_of(*mapping)};
 }
 
 svm::Populated NodeMemory::populated(Interval interval) noexcept {

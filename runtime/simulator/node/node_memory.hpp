@@ -42,6 +42,8 @@ struct NodeMapping {
   PageAccess tiles = PageAccess::read_write;
   /// The address space decides where it lives; else it stays in `file` or `vram`.
   bool is_migratable = false;
+  /// It is not migratable, and atomics of every device work there all the same.
+  bool has_atomics_in_place = false;
   /// Memory the program got elsewhere; its right to it may be suspended for a moment.
   bool is_programs = false;
   /// Its system memory, and where in the file `interval` begins.

@@ -182,6 +182,8 @@ Result<ProgramMapping> program_mapping_at(Address where) {
     mapping.use = Use::file_mapped;
     return mapping;
   }
+  if (map.is_writable && (map.is_anonymous() || label == "[heap]"))
+    mapping.use = Use::replaced_and_kept;
   // What only can be read is few pages, mostly, and needs no place of its own.
   const auto object = object_at(where);
   if (object && serves_faults(*object)) return Status::permission_denied;

@@ -16,7 +16,9 @@ enum class Use : std::uint8_t {
   /// Its pages are replaced, in place, by those of a file of the node, which may move.
   replaced_and_moved,
   /// The same, but they stay in system memory, and few are replaced at once: memory that the C
-  /// library or the kernel work with on their own.
+  /// library works with on its own. Real devices move it: atomics work as if it were in VRAM.
+  replaced_and_kept,
+  /// The same, without atomics: private pages of a file, which real devices do not move either.
   replaced,
   /// Its own file is mapped.
   file_mapped,

@@ -128,7 +128,7 @@ Status ProgramMemory::take(Address where, const ProgramMapping& mapping) {
                     PROT_READ | (mapping.map.is_writable ? PROT_WRITE : 0)};
   watch(interval);
   ZESVM_TRY(replace(piece, mapping.map));
-  add(piece, mapping.use == Use::replaced_and_moved, mapping.map.is_writable);
+  add(piece);
   return Status::ok;
 }
 
@@ -171,22 +171,25 @@ Status ProgramMemory::map_file(const ProgramMapping& mapping) {
     return status;
   }
   watch(interval);
-  add({interval, shared, begin, Use::file_mapped}, false, mapping.map.is_writable);
+  add({interval, shared, begin, Use::file_mapped,
+       PROT_READ | (mapping.map.is_writable ? PROT_WRITE : 0)});
   return Status::ok;
 }
 
-void ProgramMemory::add(const Piece& piece, bool may_migrate, bool is_writable) {
+void ProgramMemory::add(const Piece& piece) {
   pieces_.emplace(piece.interval.begin, piece);
   {
     const std::lock_guard guard{index_lock_};
     index_.emplace(piece.interval.begin, piece.interval.end);
   }
-  const PageAccess access = is_writable ? PageAccess::read_write : PageAccess::read_only;
+  const PageAccess access =
+      (piece.protection & PROT_WRITE) != 0 ? PageAccess::read_write : PageAccess::read_only;
   node_.memory.know({.interval = piece.interval,
                      .kind = MemoryKind::shared,
                      .cpu = access,
                      .tiles = access,
-                     .is_migratable = may_migrate,
+                     .is_migratable = piece.use == Use::replaced_and_moved,
+                     .has_atomics_in_place = piece.use == Use::replaced_and_kept,
                      .is_programs = true,
                      .file = piece.file,
                      .file_offset = piece.offset});

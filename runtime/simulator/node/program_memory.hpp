@@ -107,7 +107,7 @@ class ProgramMemory : public MemoryCallListener {
   Status map_file(const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
   Result<Space> file_space(Address chunk) ZESVM_REQUIRES(lock_);
   Status replace(const Piece& piece, const ProcessMap& map);
-  void add(const Piece& piece, bool may_migrate, bool is_writable) ZESVM_REQUIRES(lock_);
+  void add(const Piece& piece) ZESVM_REQUIRES(lock_);
   void watch(Interval interval) ZESVM_REQUIRES(lock_);
   /// Returns the parts that are still mapped as they were adopted.
   List<Interval> what_is_left(const Piece& piece, const List<ProcessMap>& maps) const;
