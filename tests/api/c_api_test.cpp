@@ -7,6 +7,7 @@
 
 #include <zesvm/zesvm.h>
 
+extern "C" int run_c11_placement(void);
 extern "C" int run_c11_program(void);
 
 namespace {
@@ -54,6 +55,10 @@ class CApiTest : public ::testing::Test {
 };
 
 TEST_F(CApiTest, ServesAProgramInPlainC) { EXPECT_EQ(run_c11_program(), 0) << zesvm_last_error(); }
+
+TEST_F(CApiTest, PlansForAProgramInPlainC) {
+  EXPECT_EQ(run_c11_placement(), 0) << zesvm_last_error();
+}
 
 TEST_F(CApiTest, TellsWhatWentWrong) {
   zesvm_kernel* kernel = nullptr;

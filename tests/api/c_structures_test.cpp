@@ -110,4 +110,32 @@ TEST_F(CStructuresTest, RightAdviceIsTaken) {
   EXPECT_EQ(advise(advice), ZESVM_OK) << zesvm_last_error();
 }
 
+// proves: D2
+TEST_F(CStructuresTest, PlansOfNonsenseAreRefused) {
+  zesvm_planner* planner = nullptr;
+  ASSERT_EQ(zesvm_planner_create(runtime, &planner), ZESVM_OK) << zesvm_last_error();
+  zesvm_plan* plan = nullptr;
+  zesvm_memory_use use{};
+  EXPECT_EQ(zesvm_plan_uses(planner, memory, 4096, &use, 1, &plan), ZESVM_INVALID_ARGUMENT);
+  EXPECT_THAT(zesvm_last_error(), HasSubstr("set it to sizeof"));
+  use.size = sizeof use;
+  use.device = 99;
+  EXPECT_EQ(zesvm_plan_uses(planner, memory, 4096, &use, 1, &plan), ZESVM_INVALID_ARGUMENT);
+  use.device = 0;
+  use.end = 4097;
+  EXPECT_EQ(zesvm_plan_uses(planner, memory, 4096, &use, 1, &plan), ZESVM_INVALID_ARGUMENT);
+  EXPECT_EQ(zesvm_plan_uses(planner, memory, 4096, nullptr, 1, &plan), ZESVM_INVALID_ARGUMENT);
+  EXPECT_EQ(zesvm_plan_cyclic(planner, memory, 4096, 0, nullptr, 0, &plan), ZESVM_INVALID_ARGUMENT);
+  const std::size_t absent = 99;
+  EXPECT_EQ(zesvm_plan_block(planner, memory, 4096, &absent, 1, &plan), ZESVM_INVALID_ARGUMENT);
+  EXPECT_EQ(plan, nullptr);
+  int elsewhere = 0;
+  EXPECT_EQ(zesvm_place_host_memory(planner, &elsewhere, 4, 0, nullptr), ZESVM_UNKNOWN_MEMORY);
+  EXPECT_EQ(zesvm_planner_create(nullptr, &planner), ZESVM_INVALID_ARGUMENT);
+  zesvm_planner_destroy(planner);
+  zesvm_planner_destroy(nullptr);
+  zesvm_plan_destroy(nullptr);
+  EXPECT_EQ(zesvm_plan_piece_count(nullptr), 0u);
+}
+
 }  // namespace

@@ -19,6 +19,10 @@ module zesvm
   public :: zesvm_allocate_on, zesvm_adopt, zesvm_backing_of, zesvm_free, zesvm_contains
   public :: zesvm_allocated_bytes, zesvm_advise, zesvm_prefetch, zesvm_discard, zesvm_prepare
   public :: zesvm_pin, zesvm_unpin, zesvm_residency, zesvm_resident_bytes, zesvm_residency_text
+  public :: zesvm_planner_create, zesvm_planner_destroy, zesvm_plan_uses, zesvm_plan_block
+  public :: zesvm_plan_cyclic, zesvm_plan_first_touch, zesvm_plan_destroy
+  public :: zesvm_plan_piece_count, zesvm_plan_piece, zesvm_plan_cost, zesvm_plan_text
+  public :: zesvm_plan_apply, zesvm_place_host_memory, zesvm_bind_thread_near
   public :: zesvm_statistics, zesvm_report, zesvm_module_load, zesvm_module_create
   public :: zesvm_module_destroy, zesvm_module_kernel_count, zesvm_module_kernel_name
   public :: zesvm_module_native, zesvm_kernel_create, zesvm_kernel_load, zesvm_kernel_destroy
@@ -182,6 +186,22 @@ module zesvm
     integer(c_int64_t) :: causes(9) = 0
     integer(c_int64_t) :: vram_bytes = 0, vram_used_bytes = 0
     type(zesvm_virtual_time_t) :: virtual_time
+  end type
+
+  type, bind(c), public :: zesvm_memory_use_t
+    integer(c_size_t) :: size = 64
+    integer(c_size_t) :: device = 0
+    integer(c_int64_t) :: read_bytes = 0, written_bytes = 0, atomics = 0, times = 0
+    integer(c_int64_t) :: begin = 0, end = 0
+  end type
+
+  type, bind(c), public :: zesvm_placed_piece_t
+    integer(c_size_t) :: size = 48
+    type(c_ptr) :: begin = c_null_ptr
+    integer(c_size_t) :: bytes = 0
+    integer(c_size_t) :: device = 0
+    integer(c_int64_t) :: cost_nanoseconds = 0
+    type(c_ptr) :: reason = c_null_ptr
   end type
 
   type, bind(c), public :: zesvm_argument_use_t
@@ -427,6 +447,132 @@ module zesvm
       character(kind=c_char), optional, intent(inout) :: text(*)
       integer(c_size_t), intent(inout) :: length
       integer(c_int) :: zesvm_residency_text
+    end function
+    function zesvm_planner_create( &
+        runtime, planner) &
+        bind(c, name='zesvm_planner_create')
+      import :: c_int, c_ptr
+      type(c_ptr), value :: runtime
+      type(c_ptr), intent(inout) :: planner
+      integer(c_int) :: zesvm_planner_create
+    end function
+    subroutine zesvm_planner_destroy(planner) bind(c, name='zesvm_planner_destroy')
+      import :: c_ptr
+      type(c_ptr), value :: planner
+    end subroutine
+    function zesvm_plan_uses( &
+        planner, pointer, bytes, uses, count, plan) &
+        bind(c, name='zesvm_plan_uses')
+      import :: c_int, c_ptr, c_size_t, zesvm_memory_use_t
+      type(c_ptr), value :: planner
+      type(c_ptr), value :: pointer
+      integer(c_size_t), value :: bytes
+      type(zesvm_memory_use_t), optional, intent(in) :: uses(*)
+      integer(c_size_t), value :: count
+      type(c_ptr), intent(inout) :: plan
+      integer(c_int) :: zesvm_plan_uses
+    end function
+    function zesvm_plan_block( &
+        planner, pointer, bytes, devices, count, plan) &
+        bind(c, name='zesvm_plan_block')
+      import :: c_int, c_ptr, c_size_t
+      type(c_ptr), value :: planner
+      type(c_ptr), value :: pointer
+      integer(c_size_t), value :: bytes
+      integer(c_size_t), optional, intent(in) :: devices(*)
+      integer(c_size_t), value :: count
+      type(c_ptr), intent(inout) :: plan
+      integer(c_int) :: zesvm_plan_block
+    end function
+    function zesvm_plan_cyclic( &
+        planner, pointer, bytes, stride, devices, count, plan) &
+        bind(c, name='zesvm_plan_cyclic')
+      import :: c_int, c_ptr, c_size_t
+      type(c_ptr), value :: planner
+      type(c_ptr), value :: pointer
+      integer(c_size_t), value :: bytes
+      integer(c_size_t), value :: stride
+      integer(c_size_t), optional, intent(in) :: devices(*)
+      integer(c_size_t), value :: count
+      type(c_ptr), intent(inout) :: plan
+      integer(c_int) :: zesvm_plan_cyclic
+    end function
+    function zesvm_plan_first_touch( &
+        planner, pointer, bytes, touches, count, plan) &
+        bind(c, name='zesvm_plan_first_touch')
+      import :: c_int, c_ptr, c_size_t, zesvm_memory_use_t
+      type(c_ptr), value :: planner
+      type(c_ptr), value :: pointer
+      integer(c_size_t), value :: bytes
+      type(zesvm_memory_use_t), optional, intent(in) :: touches(*)
+      integer(c_size_t), value :: count
+      type(c_ptr), intent(inout) :: plan
+      integer(c_int) :: zesvm_plan_first_touch
+    end function
+    subroutine zesvm_plan_destroy(plan) bind(c, name='zesvm_plan_destroy')
+      import :: c_ptr
+      type(c_ptr), value :: plan
+    end subroutine
+    function zesvm_plan_piece_count( &
+        plan) &
+        bind(c, name='zesvm_plan_piece_count')
+      import :: c_ptr, c_size_t
+      type(c_ptr), value :: plan
+      integer(c_size_t) :: zesvm_plan_piece_count
+    end function
+    function zesvm_plan_piece( &
+        plan, index, piece) &
+        bind(c, name='zesvm_plan_piece')
+      import :: c_int, c_ptr, c_size_t, zesvm_placed_piece_t
+      type(c_ptr), value :: plan
+      integer(c_size_t), value :: index
+      type(zesvm_placed_piece_t), intent(inout) :: piece
+      integer(c_int) :: zesvm_plan_piece
+    end function
+    function zesvm_plan_cost( &
+        plan) &
+        bind(c, name='zesvm_plan_cost')
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: plan
+      integer(c_int64_t) :: zesvm_plan_cost
+    end function
+    function zesvm_plan_text( &
+        plan, text, length) &
+        bind(c, name='zesvm_plan_text')
+      import :: c_char, c_int, c_ptr, c_size_t
+      type(c_ptr), value :: plan
+      character(kind=c_char), optional, intent(inout) :: text(*)
+      integer(c_size_t), intent(inout) :: length
+      integer(c_int) :: zesvm_plan_text
+    end function
+    function zesvm_plan_apply( &
+        planner, plan, hint) &
+        bind(c, name='zesvm_plan_apply')
+      import :: c_int, c_ptr, zesvm_hint_t
+      type(c_ptr), value :: planner
+      type(c_ptr), value :: plan
+      type(zesvm_hint_t), optional, intent(inout) :: hint
+      integer(c_int) :: zesvm_plan_apply
+    end function
+    function zesvm_place_host_memory( &
+        planner, pointer, bytes, device, hint) &
+        bind(c, name='zesvm_place_host_memory')
+      import :: c_int, c_ptr, c_size_t, zesvm_hint_t
+      type(c_ptr), value :: planner
+      type(c_ptr), value :: pointer
+      integer(c_size_t), value :: bytes
+      integer(c_size_t), value :: device
+      type(zesvm_hint_t), optional, intent(inout) :: hint
+      integer(c_int) :: zesvm_place_host_memory
+    end function
+    function zesvm_bind_thread_near( &
+        planner, device, hint) &
+        bind(c, name='zesvm_bind_thread_near')
+      import :: c_int, c_ptr, c_size_t, zesvm_hint_t
+      type(c_ptr), value :: planner
+      integer(c_size_t), value :: device
+      type(zesvm_hint_t), optional, intent(inout) :: hint
+      integer(c_int) :: zesvm_bind_thread_near
     end function
     function zesvm_statistics(runtime, tiles, count) bind(c, name='zesvm_statistics')
       import :: c_int, c_ptr, c_size_t, zesvm_tile_statistics_t

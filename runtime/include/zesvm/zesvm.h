@@ -547,6 +547,85 @@ typedef enum zesvm_report_format {
 ZESVM_API zesvm_code zesvm_report(const zesvm_runtime* runtime, zesvm_report_format format,
                                   char* text, size_t* length);
 
+// ---- Placement ----
+
+/// Works out where memory should live on this node, as zesvm::PlacementPlanner; a plan it made.
+typedef struct zesvm_planner zesvm_planner;
+typedef struct zesvm_plan zesvm_plan;
+
+/// Makes a planner of a runtime, which must outlive it.
+ZESVM_API zesvm_code zesvm_planner_create(zesvm_runtime* runtime, zesvm_planner** planner);
+/// Its plans live on.
+ZESVM_API void zesvm_planner_destroy(zesvm_planner* planner);
+
+/// How a device, or the CPU, uses memory each time, and how often; members as in zesvm::MemoryUse.
+typedef struct zesvm_memory_use {
+  size_t size;
+  /// A device; ZESVM_SYSTEM: the CPU.
+  size_t device;
+  uint64_t read_bytes;
+  uint64_t written_bytes;
+  uint64_t atomics;
+  /// 0 stands for once.
+  uint64_t times;
+  /// The part it uses, in bytes from the start; an end of 0 stands for all.
+  uint64_t begin;
+  uint64_t end;
+} zesvm_memory_use;
+
+/// Plans the cheapest place of each 2 MiB of memory for these uses, whose `size` members are set.
+ZESVM_API zesvm_code zesvm_plan_uses(const zesvm_planner* planner, const void* pointer,
+                                     size_t bytes, const zesvm_memory_use* uses, size_t count,
+                                     zesvm_plan** plan);
+/// Distributes memory in contiguous blocks over `count` devices; over all when `count` is 0.
+ZESVM_API zesvm_code zesvm_plan_block(const zesvm_planner* planner, const void* pointer,
+                                      size_t bytes, const size_t* devices, size_t count,
+                                      zesvm_plan** plan);
+/// Distributes memory in turns of `stride` bytes over `count` devices; over all when `count` is 0.
+ZESVM_API zesvm_code zesvm_plan_cyclic(const zesvm_planner* planner, const void* pointer,
+                                       size_t bytes, size_t stride, const size_t* devices,
+                                       size_t count, zesvm_plan** plan);
+/// Gives each 2 MiB to the device that touches it first; of a touch, only device, begin and end count.
+ZESVM_API zesvm_code zesvm_plan_first_touch(const zesvm_planner* planner, const void* pointer,
+                                            size_t bytes, const zesvm_memory_use* touches,
+                                            size_t count, zesvm_plan** plan);
+ZESVM_API void zesvm_plan_destroy(zesvm_plan* plan);
+
+/// A part of a plan: what should live where.
+typedef struct zesvm_placed_piece {
+  size_t size;
+  const void* begin;
+  size_t bytes;
+  /// Where: a device, ZESVM_SYSTEM, or ZESVM_ANYWHERE: it moves to whoever uses it.
+  size_t device;
+  /// Virtual time of all uses there; 0 for a distribution, which weighs no uses.
+  uint64_t cost_nanoseconds;
+  /// Why; valid as long as the plan.
+  const char* reason;
+} zesvm_placed_piece;
+
+/// Returns how many pieces a plan has, in ascending order and without holes. 0 for null.
+ZESVM_API size_t zesvm_plan_piece_count(const zesvm_plan* plan);
+/// Fills `piece`, whose `size` is set.
+ZESVM_API zesvm_code zesvm_plan_piece(const zesvm_plan* plan, size_t index,
+                                      zesvm_placed_piece* piece);
+/// Returns the virtual time of all uses, in nanoseconds. 0 for null.
+ZESVM_API uint64_t zesvm_plan_cost(const zesvm_plan* plan);
+/// Writes a line per piece for people. `*length` as in zesvm_residency_text().
+ZESVM_API zesvm_code zesvm_plan_text(const zesvm_plan* plan, char* text, size_t* length);
+/// Gives the advice of a plan and moves memory there. `hint`, which may be null: what became of the
+/// first piece that is not where it should be; ZESVM_APPLIED when there is none.
+ZESVM_API zesvm_code zesvm_plan_apply(const zesvm_planner* planner, const zesvm_plan* plan,
+                                      zesvm_hint* hint);
+/// Places the system memory behind memory of the runtime on the NUMA node nearest to a device.
+/// Ignored where the host has one NUMA node only. `hint` may be null.
+ZESVM_API zesvm_code zesvm_place_host_memory(const zesvm_planner* planner, const void* pointer,
+                                             size_t bytes, size_t device, zesvm_hint* hint);
+/// Lets the calling thread run only on processors of the NUMA node nearest to a device; ignored as
+/// above. `hint` may be null.
+ZESVM_API zesvm_code zesvm_bind_thread_near(const zesvm_planner* planner, size_t device,
+                                            zesvm_hint* hint);
+
 // ---- Modules and kernels ----
 
 /// Loads a SPIR-V module, named as for zesvm::Runtime::load_module().
