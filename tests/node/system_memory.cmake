@@ -4,7 +4,9 @@ zesvm_test(system_memory_test
     memory_file_test.cpp
     node_program_memory_test.cpp
     system_memory_calls_test.cpp
+    system_memory_heap_test.cpp
     system_memory_kinds_test.cpp
+    system_memory_races_test.cpp
   LINK zesvm_node
   LABELS node)
 target_compile_definitions(system_memory_test PRIVATE

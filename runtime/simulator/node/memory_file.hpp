@@ -69,7 +69,8 @@ class MemoryFile {
 /// A memory file and the names the tiles know it by, by index of the tile.
 struct SharedFile {
   MemoryFile memory;
-  std::vector<tile::FileId> on_tile;
+  /// Not in the program's heap: files are made where faults are served.
+  std::vector<tile::FileId, ArenaAllocator<tile::FileId>> on_tile;
 };
 
 }  // namespace zesvm::simulator::node
