@@ -46,9 +46,10 @@ int print_kernels(const std::string& file, Format format);
 /// @errors zesvm::Error: no such node, no driver library
 int run_on_node(const std::string& node, const std::vector<std::string>& command);
 
-/// Runs `command` as run_on_node() would and writes what happens on the node to `file`
-/// (docs/tracing.md). Returns its exit code, or 128 and the signal that ended it.
-int trace_on_node(const std::string& node, const std::string& file,
+/// Runs `command` on what ZESVM_BACKEND and ZESVM_NODE say, a simulated node where `node` names one,
+/// and writes what happens to `file` (docs/tracing.md). Returns its exit code, or 128 and the signal
+/// that ended it.
+int trace_program(const std::string& node, const std::string& file,
                   const std::vector<std::string>& command);
 
 /// Prints what a trace says and writes a page with a picture of it; an empty `page` stands for the

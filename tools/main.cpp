@@ -133,7 +133,8 @@ Subcommand add_run(CLI::App& app) {
 }
 
 Subcommand add_trace(CLI::App& app) {
-  auto* trace = app.add_subcommand("trace", "Run a program as `run` does and keep what happened");
+  auto* trace = app.add_subcommand(
+      "trace", "Run a program, on the simulated node without GPUs, and keep what happened");
   const Text node = text();
   const Text file = text("zesvm-trace.json");
   trace->add_option("--node", *node, "simulated node: a preset or a YAML file");

@@ -23,8 +23,14 @@ constexpr std::size_t printed_ranges = 10;
 
 ordered_json json_of(TracedPlace place) { return place ? ordered_json(*place) : ordered_json(); }
 
+std::string title_of(const TraceHistory& history) {
+  const std::string node = history.node.empty() ? "" : "Node " + history.node + " (simulated)";
+  if (history.is_of_node) return node.empty() ? "Unknown node" : node;
+  return (node.empty() ? "Devices of this machine" : node) + ", as the runtime tells";
+}
+
 ordered_json json_of(const TraceHistory& history) {
-  ordered_json page{{"node", history.node},
+  ordered_json page{{"title", title_of(history)},
                     {"tiles", history.tiles},
                     {"duration", history.duration},
                     {"gpu_faults", history.gpu_faults},
@@ -92,11 +98,11 @@ std::string at(std::uint64_t address, std::uint64_t bytes) {
 void print_summary(const TraceHistory& history) {
   std::uint64_t moved = 0;
   for (const TracedMove& move : history.moves) moved += move.bytes;
-  std::cout << "Node " << (history.node.empty() ? "unknown" : history.node) << " (simulated), "
-            << std::fixed << std::setprecision(1) << history.duration / 1000
-            << " ms of wall time: " << history.launches.size() << " launches, "
-            << history.gpu_faults << " GPU faults, " << history.cpu_faults << " CPU faults, "
-            << history.moves.size() << " migrations of " << size_text(moved) << "\n";
+  std::cout << title_of(history) << ", " << std::fixed << std::setprecision(1)
+            << history.duration / 1000 << " ms of wall time: " << history.launches.size()
+            << " launches, " << history.gpu_faults << " GPU faults, " << history.cpu_faults
+            << " CPU faults, " << history.moves.size() << " migrations of " << size_text(moved)
+            << "\n";
   const auto hot = hot_ranges(history);
   if (!hot.empty()) std::cout << "Ranges that moved most:\n";
   for (std::size_t i = 0; i < std::min(hot.size(), printed_ranges); ++i)

@@ -1,4 +1,5 @@
-// `zesvm trace`: runs a program on the simulated node and keeps what happened.
+// `zesvm trace`: runs a program and keeps what happened: all of it on the simulated node, what the
+// runtime itself does on real GPUs.
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -39,10 +40,17 @@ int run_to_end(const std::vector<std::string>& command) {
 
 }  // namespace
 
-int trace_on_node(const std::string& node, const std::string& file,
+int trace_program(const std::string& node, const std::string& file,
                   const std::vector<std::string>& command) {
-  levelzero::set_up_simulated_node(node);
-  ::setenv("ZESVM_BACKEND", "simulator", 1);
+  RuntimeOptions wanted;
+  wanted.node = node;
+  if (!node.empty()) wanted.backend = Backend::simulator;
+  const levelzero::Choice choice = levelzero::present_choice(wanted);
+  const bool is_simulated = !node.empty() || choice.kind == levelzero::Choice::Kind::simulated_node;
+  if (is_simulated) {
+    levelzero::set_up_simulated_node(node.empty() ? choice.node : node);
+    ::setenv("ZESVM_BACKEND", "simulator", 1);
+  }
   std::filesystem::remove(file);
   ::setenv("ZESVM_TRACE", std::filesystem::absolute(file).c_str(), 1);
   const int code = run_to_end(command);
@@ -51,7 +59,8 @@ int trace_on_node(const std::string& node, const std::string& file,
               << ": open it in chrome://tracing or ui.perfetto.dev, or try: zesvm map " << file
               << "\n";
   else if (code < 126)
-    std::cerr << "zesvm: no trace: the program made no use of Level Zero\n";
+    std::cerr << "zesvm: no trace: the program made no use of "
+              << (is_simulated ? "Level Zero\n" : "zesvm, and GPUs tell nothing themselves\n");
   return code;
 }
 

@@ -91,7 +91,10 @@ class Reader {
   void read_metadata(const json& event) {
     const std::string name = event.value("name", "");
     const json arguments = event.value("args", json::object());
-    if (name == "zesvm") history_.node = arguments.value("node", "");
+    if (name == "zesvm") {
+      history_.node = arguments.value("node", "");
+      history_.is_of_node = arguments.value("by", "node") == "node";
+    }
     const auto group = event.value("pid", 0u);
     if (name != "process_name" || group == 0) return;
     // A number no node has: the file is none of ours, or broken.

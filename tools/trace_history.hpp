@@ -67,6 +67,8 @@ struct PingPong {
 /// Everything a trace says.
 struct TraceHistory {
   std::string node;
+  /// Whether the node itself told, or only the runtime of what it does itself.
+  bool is_of_node = true;
   /// Names of the tiles, by their number.
   std::vector<std::string> tiles;
   double duration = 0;

@@ -13,6 +13,7 @@
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/paged_memory.hpp"
+#include "levelzero/work_trace.hpp"
 #include "topology/range_placement.hpp"
 
 namespace zesvm {
@@ -100,6 +101,17 @@ Interval map_program_memory(const Footprint& footprint, const std::string& doing
   return given;
 }
 
+// A simulated node that keeps a trace tells of its own allocations.
+void note_allocated(const levelzero::Context& context, Interval interval, Backing backing) {
+  levelzero::WorkTrace* const trace = context.trace();
+  if (trace != nullptr && trace->is_alone()) trace->allocated(interval, backing);
+}
+
+void note_freed(const levelzero::Context& context, Address begin) {
+  levelzero::WorkTrace* const trace = context.trace();
+  if (trace != nullptr && trace->is_alone()) trace->freed(begin);
+}
+
 }  // namespace
 
 AddressSpace::AddressSpace(levelzero::Context& context, Backing backing)
@@ -145,6 +157,7 @@ void* AddressSpace::allocate_bytes(std::size_t bytes, std::size_t alignment, Bac
     case Backing::shared: given = allocate_shared(context_, footprint, doing);
   }
   allocations_->add({{given.begin, given.begin + Bytes{bytes}}, given.end, backing, false});
+  note_allocated(context_, {given.begin, given.end}, backing);
   return pointer_to<void>(given.begin);
 }
 
@@ -157,6 +170,7 @@ void AddressSpace::adopt(void* pointer, std::size_t bytes) {
     throw Error(ErrorCode::invalid_argument,
                 doing + ": part of it is in memory of this address space already");
   allocations_->add({*interval, interval->end, Backing::system, true});
+  note_allocated(context_, *interval, Backing::system);
 }
 
 std::optional<Backing> AddressSpace::backing_of(const void* pointer) const noexcept {
@@ -186,6 +200,7 @@ void AddressSpace::free(void* pointer) {
                     ": no living allocation of this address space begins there");
   host_memory_->forget(living->interval);
   try {
+    note_freed(context_, living->interval.begin);
     Allocations::give_back(context_, *living);
   } catch (const Error&) {
     allocations_->add(*living);

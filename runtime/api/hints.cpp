@@ -5,6 +5,7 @@
 
 #include "api/allocations.hpp"
 #include "api/text.hpp"
+#include "api/traced.hpp"
 #include "levelzero/advice.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/command_list.hpp"
@@ -34,6 +35,17 @@ AdviceNote note_for(const void* pointer, std::size_t bytes, const Advice& advice
         note.content.append(" ").append(std::to_string(advice.device()->index()));
   }
   return note;
+}
+
+std::string_view trace_name(Advice::Kind kind) {
+  switch (kind) {
+    case Advice::Kind::location_default: return "advise no_preferred_location";
+    case Advice::Kind::location_system: return "advise prefer_system_memory";
+    case Advice::Kind::location_device: return "advise preferred_location";
+    case Advice::Kind::atomic: return "advise atomic access";
+    case Advice::Kind::read_mostly: return "advise read_mostly";
+  }
+  return "advise";
 }
 
 // Advice about a device goes through that device's own list: some drivers take it from no other.
@@ -122,6 +134,13 @@ HintResult prefer_host_instead(levelzero::Context& context, const void* pointer,
 
 HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Advice& advice) {
   check(pointer, bytes, "advising");
+  const auto device = advice.device() ? std::optional(advice.device()->index()) : std::nullopt;
+  return traced_hint(context_, trace_name(advice.kind()), pointer, bytes, device,
+                     [&] { return advise_checked(pointer, bytes, advice); });
+}
+
+HintResult AddressSpace::advise_checked(const void* pointer, std::size_t bytes,
+                                        const Advice& advice) {
   AdviceNote note = note_for(pointer, bytes, advice);
   if (allocations_->is_noted(note)) return {HintOutcome::already_so, "advised before"};
   levelzero::PagedMemory* const paged = paged_at(pointer);
@@ -162,6 +181,12 @@ HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, con
 
 HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const Device& device) {
   check(pointer, bytes, "prefetching");
+  return traced_hint(context_, "prefetch", pointer, bytes, device.index(),
+                     [&] { return prefetch_checked(pointer, bytes, device); });
+}
+
+HintResult AddressSpace::prefetch_checked(const void* pointer, std::size_t bytes,
+                                          const Device& device) {
   if (is_all_on(residency(pointer, bytes), device.index()))
     return {HintOutcome::already_so, "all of it is on " + device.name()};
   place_near(device, pointer, bytes);
@@ -186,6 +211,11 @@ HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const 
 
 HintResult AddressSpace::prefetch_to_system(const void* pointer, std::size_t bytes) {
   check(pointer, bytes, "prefetching to system memory");
+  return traced_hint(context_, "prefetch", pointer, bytes, std::nullopt,
+                     [&] { return prefetch_to_system_checked(pointer, bytes); });
+}
+
+HintResult AddressSpace::prefetch_to_system_checked(const void* pointer, std::size_t bytes) {
   if (is_all_in_system(residency(pointer, bytes)))
     return {HintOutcome::already_so, "all of it is in system memory"};
   if (levelzero::PagedMemory* paged = paged_at(pointer))
@@ -203,6 +233,11 @@ HintResult AddressSpace::prefetch_to_system(const void* pointer, std::size_t byt
 
 HintResult AddressSpace::discard(void* pointer, std::size_t bytes) {
   check(pointer, bytes, "discarding");
+  return traced_hint(context_, "discard", pointer, bytes, std::nullopt,
+                     [&] { return discard_checked(pointer, bytes); });
+}
+
+HintResult AddressSpace::discard_checked(void* pointer, std::size_t bytes) {
   if (levelzero::PagedMemory* paged = paged_at(pointer))
     return paged->discard({address_of(pointer), address_of(pointer) + Bytes{bytes}});
   const auto discard = context_.simulator().discard;

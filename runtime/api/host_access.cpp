@@ -4,6 +4,7 @@
 #include <zesvm/error.hpp>
 
 #include "api/allocations.hpp"
+#include "api/traced.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/paged_memory.hpp"
 
@@ -43,6 +44,11 @@ HostAccess AddressSpace::host_access(const void* pointer, std::size_t bytes, Acc
 
 HintResult AddressSpace::pin(const void* pointer, std::size_t bytes) {
   check(pointer, bytes, "pinning");
+  return traced_hint(context_, "pin", pointer, bytes, std::nullopt,
+                     [&] { return pin_checked(pointer, bytes); });
+}
+
+HintResult AddressSpace::pin_checked(const void* pointer, std::size_t bytes) {
   const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
   if (levelzero::PagedMemory* paged = paged_at(pointer)) {
     HintResult held = paged->hold_on_host(interval);

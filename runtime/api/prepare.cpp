@@ -7,6 +7,7 @@
 
 #include "api/allocations.hpp"
 #include "api/text.hpp"
+#include "api/traced.hpp"
 #include "levelzero/paged_memory.hpp"
 
 namespace zesvm {
@@ -27,7 +28,8 @@ HintResult AddressSpace::prepare(const Device& device, const Access* accesses, s
     check(accesses[i].begin, accesses[i].bytes, "preparing a kernel's access to");
   HintResult all{HintOutcome::already_so, "all of it was ready on " + device.name()};
   for (std::size_t i = 0; i < count; ++i) {
-    HintResult one = prepare_one(device, accesses[i]);
+    HintResult one = traced_hint(context_, "prepare", accesses[i].begin, accesses[i].bytes,
+                                 device.index(), [&] { return prepare_one(device, accesses[i]); });
     if (one.outcome == HintOutcome::already_so || all.outcome == HintOutcome::ignored) continue;
     all = std::move(one);
   }

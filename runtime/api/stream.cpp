@@ -4,6 +4,7 @@
 #include <zesvm/stream.hpp>
 
 #include "api/text.hpp"
+#include "api/traced.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/launch_shape.hpp"
@@ -55,22 +56,29 @@ void* Stream::native_handle() const noexcept { return list_->handle(); }
 void Stream::launch_with(const Kernel& kernel, const Grid& grid,
                          const std::vector<Argument>& arguments) {
   levelzero::check_arguments(kernel.program_->reflection(kernel.name_), arguments);
-  list_->launch(kernel.program_, kernel.name_, grid, arguments, bring_memory(kernel, arguments));
+  traced_call(*device_.tile_, "launch", kernel.name_, [&] {
+    list_->launch(kernel.program_, kernel.name_, grid, arguments, bring_memory(kernel, arguments));
+  });
 }
 
 void Stream::copy(void* to, const void* from, std::size_t bytes) {
-  if (bytes > 0) list_->copy(to, from, bytes);
+  if (bytes == 0) return;
+  traced_call(*device_.tile_, "copy", "", [&] { list_->copy(to, from, bytes); });
 }
 
 void Stream::fill(void* to, unsigned char value, std::size_t bytes) {
-  if (bytes > 0) list_->fill(to, value, bytes);
+  if (bytes == 0) return;
+  traced_call(*device_.tile_, "fill", "", [&] { list_->fill(to, value, bytes); });
 }
 
 void Stream::prefetch(const void* pointer, std::size_t bytes) {
   if (bytes == 0) return;
   if (const AddressSpace* space = device_.tile_->context->memory())
     space->place_near(device_, pointer, bytes);
-  list_->prefetch(pointer, bytes);
+  traced_hint(*device_.tile_->context, "prefetch", pointer, bytes, device_.index(), [&] {
+    list_->prefetch(pointer, bytes);
+    return HintResult{HintOutcome::applied, "queued"};
+  });
 }
 
 Event Stream::record() {
@@ -86,6 +94,8 @@ void Stream::wait_for_native(void* event) {
   list_->wait_for(static_cast<ze_event_handle_t>(event));
 }
 void Stream::signal_native(void* event) { list_->signal(static_cast<ze_event_handle_t>(event)); }
-void Stream::wait() { list_->wait(); }
+void Stream::wait() {
+  traced_call(*device_.tile_, "wait", "", [&] { list_->wait(); });
+}
 
 }  // namespace zesvm

@@ -25,6 +25,7 @@ CommandList::~CommandList() {
     // Said by wait() to those who asked; a destructor has nobody to tell.
   }
   if (owns_handle_) zeCommandListDestroy(handle_);
+  times_.reset();
   for (auto& [key, kernel] : kernels_) zeKernelDestroy(kernel.handle);
 }
 
@@ -76,6 +77,23 @@ void CommandList::using_memory(const std::vector<Access>& accesses, Append&& app
   });
 }
 
+void CommandList::append_kernel(const std::string& name, ze_kernel_handle_t kernel,
+                                const ze_group_count_t& groups, const std::string& doing) {
+  WorkTrace* const trace = context_.trace();
+  if (trace == nullptr || !trace->is_alone()) {
+    ZESVM_ZE(zeCommandListAppendLaunchKernel(handle_, kernel, &groups, nullptr, 0, nullptr), doing);
+    return;
+  }
+  if (!times_) times_ = std::make_unique<KernelTimes>(context_, tile_, *trace);
+  const ze_event_handle_t timed = times_->next(name);
+  try {
+    ZESVM_ZE(zeCommandListAppendLaunchKernel(handle_, kernel, &groups, timed, 0, nullptr), doing);
+  } catch (const Error&) {
+    times_->take_back(timed);
+    throw;
+  }
+}
+
 void CommandList::launch(const std::shared_ptr<Program>& program, const std::string& kernel,
                          const Grid& grid, const std::vector<Argument>& arguments,
                          const std::optional<std::vector<Access>>& declared) {
@@ -92,7 +110,7 @@ void CommandList::launch(const std::shared_ptr<Program>& program, const std::str
       doing);
   const ze_group_count_t groups{shape.group_count[0], shape.group_count[1], shape.group_count[2]};
   using_memory(declared ? *declared : accesses_of(program->accesses(kernel), arguments), [&] {
-    ZESVM_ZE(zeCommandListAppendLaunchKernel(handle_, loaded, &groups, nullptr, 0, nullptr), doing);
+    append_kernel(kernel, loaded, groups, doing);
     // In order: what comes later sees what the kernel wrote, on every version of Level Zero.
     ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
   });
@@ -166,9 +184,11 @@ void CommandList::wait() {
     done->wait();
   } catch (const Error&) {
     in_use_.clear();
+    if (times_) times_->write();
     throw;
   }
   in_use_.clear();
+  if (times_) times_->write();
   // The event says that the list went on; whether all before it worked, only the list knows.
   const auto synchronize = context_.newer().host_synchronize;
   const ze_result_t result =

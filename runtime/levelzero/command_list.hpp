@@ -17,6 +17,7 @@
 #include <zesvm/kernel.hpp>
 
 #include "levelzero/context.hpp"
+#include "levelzero/kernel_times.hpp"
 #include "levelzero/program.hpp"
 #include "levelzero/signal.hpp"
 
@@ -68,6 +69,9 @@ class CommandList {
   /// Appends with what it uses of paged memory ready, and kept until the work is done.
   template <typename Append>
   void using_memory(const std::vector<Access>& accesses, Append&& append);
+  /// Appends a launch; where kernels are traced, with an event that tells when it ran.
+  void append_kernel(const std::string& name, ze_kernel_handle_t kernel,
+                     const ze_group_count_t& groups, const std::string& doing);
   LoadedKernel& load(const std::shared_ptr<Program>& program, const std::string& kernel);
 
   Context& context_;
@@ -75,6 +79,8 @@ class CommandList {
   ze_command_list_handle_t handle_ = nullptr;
   bool owns_handle_ = true;
   std::map<std::pair<const Program*, std::string>, LoadedKernel> kernels_;
+  // Made with the first launch, where kernels are traced.
+  std::unique_ptr<KernelTimes> times_;
   // Events the list still works with.
   std::vector<std::shared_ptr<Signal>> in_use_;
 };

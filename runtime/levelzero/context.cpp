@@ -10,6 +10,7 @@
 #include "levelzero/paged_memory.hpp"
 #include "levelzero/selection.hpp"
 #include "levelzero/signal.hpp"
+#include "levelzero/work_trace.hpp"
 
 namespace zesvm::levelzero {
 namespace {
@@ -64,6 +65,7 @@ Context::Context(ze_driver_handle_t driver, ze_context_handle_t context, CpuTouc
   read_capabilities(handle_, tiles_);
   signals_ = std::make_unique<SignalPool>(handle_);
   service_lists_.resize(tiles_.size());
+  trace_ = WorkTrace::of_process(*this);
 }
 
 Context::~Context() {
@@ -86,6 +88,7 @@ void Context::look_up_extensions() {
   simulator_.migrate_to_system =
       extension<zesvm_sim_migrate_to_system_fn>(driver_, ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME);
   simulator_.discard = extension<zesvm_sim_discard_fn>(driver_, ZESVM_SIM_DISCARD_NAME);
+  simulator_.write_trace = extension<zesvm_sim_write_trace_fn>(driver_, ZESVM_SIM_WRITE_TRACE_NAME);
   newer_ = newer::find_functions(driver_);
   if (!is_simulated()) return;
   const char* node = std::getenv("ZESVM_NODE");

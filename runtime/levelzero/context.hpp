@@ -23,6 +23,7 @@ namespace zesvm::levelzero {
 class CommandList;
 class PagedMemory;
 class SignalPool;
+class WorkTrace;
 
 /// Functions of the simulated driver; each null when the driver has none.
 struct SimulatorFunctions {
@@ -31,6 +32,7 @@ struct SimulatorFunctions {
   zesvm_sim_query_residency_fn query_residency = nullptr;
   zesvm_sim_migrate_to_system_fn migrate_to_system = nullptr;
   zesvm_sim_discard_fn discard = nullptr;
+  zesvm_sim_write_trace_fn write_trace = nullptr;
 };
 
 /// A tile as the simulated driver counts it, and as this context does: ZE_AFFINITY_MASK hides some.
@@ -71,6 +73,8 @@ class Context {
   /// Returns the tiles in the simulated driver's order; empty on real GPUs.
   const std::vector<NodeTile>& node_tiles() const { return node_tiles_; }
   SignalPool& signals() { return *signals_; }
+  /// Returns the trace of this process; null when none was asked for.
+  WorkTrace* trace() const { return trace_; }
   /// Returns the address space whose memory is of this context; null before and after its life.
   AddressSpace* memory() const { return memory_.load(std::memory_order_acquire); }
   /// Sets what memory() returns.
@@ -114,6 +118,7 @@ class Context {
   std::string node_name_;
   std::vector<NodeTile> node_tiles_;
   std::unique_ptr<SignalPool> signals_;
+  WorkTrace* trace_ = nullptr;
   // Written when the Runtime is made and ends; streams may outlive it.
   std::atomic<AddressSpace*> memory_{nullptr};
   mutable Mutex<LockOrder::work> paged_lock_;

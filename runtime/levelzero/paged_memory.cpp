@@ -10,6 +10,7 @@
 #include "levelzero/call.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/paged_port.hpp"
+#include "levelzero/work_trace.hpp"
 
 namespace zesvm::levelzero {
 namespace {
@@ -69,6 +70,7 @@ PagedMemory::PagedMemory(Context& context)
   options.collector = svm::Collector::at_faults;
   auto core = svm::AddressSpace::create(options, host_, devices_);
   core_ = *std::move(core);
+  if (WorkTrace* const trace = context.trace()) core_->trace(trace->hook());
   for (const Tile& tile : context.tiles()) {
     // Some is left for what the driver itself needs there.
     const Bytes capacity = align_down(Bytes{tile.memory_bytes / 16 * 15}, largest_chunk);
@@ -319,6 +321,17 @@ bool PagedMemory::is_on_a_device(Interval page) const {
   const auto chunks = core_->residency(page).chunks;
   return std::any_of(chunks.begin(), chunks.end(),
                      [](const svm::ChunkResidency& chunk) { return chunk.pagemap != nullptr; });
+}
+
+Status PagedMemory::resolve_for(const CpuFault& fault) {
+  WorkTrace* const trace = context_.trace();
+  if (trace == nullptr) return resolve(fault.where, fault.access);
+  const auto begin = WorkTrace::now();
+  const Status status = resolve(fault.where, fault.access);
+  if (status != Status::not_mapped)
+    trace->cpu_faulted(static_cast<std::uint32_t>(fault.thread), fault.where,
+                       fault.access == CpuAccess::write ? "write" : "read", status, begin);
+  return status;
 }
 
 Status PagedMemory::resolve(Address where, CpuAccess access) {

@@ -79,6 +79,7 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
 
   Status resolve(Address where, CpuAccess access) override;
   bool is_on_a_device(Interval page) const;
+  Status resolve_for(const CpuFault& fault) override;
   std::vector<svm::AccessedInterval> paged_part(std::span<const Access> accesses) const;
   Interval whole_pages(Interval interval) const;
   Status make_ready(const Tile& tile, svm::AccessedInterval access) ZESVM_REQUIRES(work_lock_);

@@ -143,10 +143,12 @@ void set_up_simulated_node(const std::string& node) {
   ::setenv("ZESVM_NODE", name.empty() ? default_node : name.c_str(), 1);
 }
 
+Choice present_choice(const RuntimeOptions& options) { return choose(present_situation(options)); }
+
 void initialize(const RuntimeOptions& options) {
   Lock guard{decision_lock};
   if (decision) return check_against_decision(*decision, options);
-  const Choice choice = choose(present_situation(options));
+  const Choice choice = present_choice(options);
   if (choice.kind == Choice::Kind::simulated_node) {
     set_up_simulated_node(choice.node);
   } else if (!choice.node.empty()) {

@@ -68,6 +68,10 @@ bool is_level_zero_initialized();
 ///         file. The environment is unchanged then.
 void set_up_simulated_node(const std::string& node);
 
+/// Returns what a Runtime made with these options would use now, in this process.
+/// @errors as choose()
+Choice present_choice(const RuntimeOptions& options);
+
 /// Chooses for this process and initialises Level Zero; later calls do nothing but check that
 /// what they ask for is what was chosen.
 /// @errors as choose() and set_up_simulated_node(); backend_unavailable: zeInit failed

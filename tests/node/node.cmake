@@ -12,7 +12,6 @@ zesvm_test(node_direct_test
     node_fork_test.cpp
     node_placement_test.cpp
     node_virtual_memory_test.cpp
-    trace_file_test.cpp
     node_virtual_time_test.cpp
     virtual_clock_test.cpp
   LINK zesvm_node

@@ -386,6 +386,11 @@ class ZESVM_API AddressSpace {
   static std::size_t checked_size(std::size_t count, std::size_t element);
   void check(const void* pointer, std::size_t bytes, const char* doing) const;
   HintResult prepare_one(const Device& device, const Access& access);
+  HintResult pin_checked(const void* pointer, std::size_t bytes);
+  HintResult advise_checked(const void* pointer, std::size_t bytes, const Advice& advice);
+  HintResult prefetch_checked(const void* pointer, std::size_t bytes, const Device& device);
+  HintResult prefetch_to_system_checked(const void* pointer, std::size_t bytes);
+  HintResult discard_checked(void* pointer, std::size_t bytes);
   // What a launch must have brought to `device` for an access; without bytes, for its allocation.
   // Nothing when advice or pins keep it elsewhere.
   std::vector<Access> launch_accesses(const Device& device, const Access& access) const;

@@ -208,6 +208,15 @@ typedef ze_result_t(ZE_APICALL* zesvm_sim_discard_fn)(void* pointer, size_t byte
 /// The name to look zesvm_sim_discard_fn up by.
 #define ZESVM_SIM_DISCARD_NAME "zesvmSimDiscard"
 
+/// Writes lines of the caller to the trace that the node keeps (ZESVM_TRACE): events of the Trace Event
+/// Format, one on a line, each line ended by a comma and a newline.
+///
+/// Returns ZE_RESULT_ERROR_UNSUPPORTED_FEATURE when the node keeps no trace,
+/// ZE_RESULT_ERROR_INVALID_NULL_POINTER for null `lines`, ZE_RESULT_ERROR_INVALID_SIZE for no bytes.
+typedef ze_result_t(ZE_APICALL* zesvm_sim_write_trace_fn)(const char* lines, size_t bytes);
+/// The name to look zesvm_sim_write_trace_fn up by.
+#define ZESVM_SIM_WRITE_TRACE_NAME "zesvmSimWriteTrace"
+
 #ifdef __cplusplus
 }
 #endif

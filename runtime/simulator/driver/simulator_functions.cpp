@@ -236,6 +236,16 @@ ze_result_t discard(void* pointer, std::size_t bytes) {
   });
 }
 
+ze_result_t write_trace(const char* lines, std::size_t bytes) {
+  return entry([&]() -> ze_result_t {
+    if (lines == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
+    if (bytes == 0) return ZE_RESULT_ERROR_INVALID_SIZE;
+    return Driver::instance()->node().append_trace({lines, bytes})
+               ? ZE_RESULT_SUCCESS
+               : ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
+  });
+}
+
 }  // namespace
 
 void add_simulator_functions(FunctionNames& names) {
@@ -244,6 +254,7 @@ void add_simulator_functions(FunctionNames& names) {
   add_function(names, ZESVM_SIM_QUERY_RESIDENCY_NAME, query_residency);
   add_function(names, ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME, migrate_to_system);
   add_function(names, ZESVM_SIM_DISCARD_NAME, discard);
+  add_function(names, ZESVM_SIM_WRITE_TRACE_NAME, write_trace);
 }
 
 }  // namespace zesvm::simulator::driver

@@ -166,6 +166,8 @@ class Node {
   [[nodiscard]] Status prefetch(TileId tile, Interval interval);
   /// Moves what of `interval` is in VRAM to system memory and lets the CPU access it.
   [[nodiscard]] Status prefetch_to_host(Interval interval);
+  /// Writes lines of others in this process to the trace; false when there is none.
+  bool append_trace(std::string_view lines);
   /// Makes an interval valid on a tile and keeps device allocations in its VRAM until
   /// `evict`; calls count.
   [[nodiscard]] Status make_resident(TileId tile, Interval interval);

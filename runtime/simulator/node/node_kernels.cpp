@@ -265,19 +265,21 @@ Status Node::prefetch(TileId tile, Interval interval) {
   const VirtualClock::OnTile on_tile{index_of(tile)};
   const Interval pages = pages_of(interval);
   const svm::DeviceId device = state_->tile(tile).device_id;
+  const auto begin = TraceFile::now();
+  Status status = Status::ok;
   if (state_->tile(tile).description->shared_system &&
       state_->windows->window_at(pages.begin) == nullptr) {
     state_->program_memory->notice_unmapped();
-    return state_->program_memory->with_adopted(pages, [&] {
+    status = state_->program_memory->with_adopted(pages, [&] {
       return state_->space->prefetch({&pages, 1}, svm::Place::on(device), device).status();
     });
+  } else {
+    status = move_in_pieces(pages, [&](Interval piece) -> Result<Bytes> {
+      const VirtualClock::OnTile piece_on_tile{index_of(tile)};
+      ZESVM_TRY_ASSIGN(hint, state_->space->prefetch({&piece, 1}, svm::Place::on(device), device));
+      return hint.moved;
+    });
   }
-  const auto begin = TraceFile::now();
-  const Status status = move_in_pieces(pages, [&](Interval piece) -> Result<Bytes> {
-    const VirtualClock::OnTile piece_on_tile{index_of(tile)};
-    ZESVM_TRY_ASSIGN(hint, state_->space->prefetch({&piece, 1}, svm::Place::on(device), device));
-    return hint.moved;
-  });
   if (state_->trace) state_->trace->prefetched(pages, tile, status, begin);
   return status;
 }
@@ -292,6 +294,12 @@ Status Node::prefetch_to_host(Interval interval) {
   });
   if (state_->trace) state_->trace->prefetched(pages, {}, status, begin);
   return status;
+}
+
+bool Node::append_trace(std::string_view lines) {
+  if (!state_->trace) return false;
+  state_->trace->append(lines);
+  return true;
 }
 
 Status Node::make_resident(TileId tile, Interval interval) {

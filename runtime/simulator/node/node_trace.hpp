@@ -10,9 +10,9 @@
 
 #include "base/interval.hpp"
 #include "base/status.hpp"
-#include "simulator/node/trace_file.hpp"
+#include "base/trace_file.hpp"
 #include "simulator/node/types.hpp"
-#include "svm/trace.hpp"
+#include "svm/decision_trace.hpp"
 
 namespace zesvm::topology {
 struct NodeDescription;
@@ -25,12 +25,13 @@ class NodeTrace {
  public:
   /// Starts the trace that the environment asks for; null when it asks for none.
   static std::unique_ptr<NodeTrace> from_environment(const topology::NodeDescription& description);
-  ~NodeTrace();
   NodeTrace(const NodeTrace&) = delete;
   NodeTrace& operator=(const NodeTrace&) = delete;
 
   /// Returns what the address space of the node is to tell. Valid while the trace lives.
-  svm::TraceHook hook() noexcept;
+  svm::TraceHook hook() noexcept { return decisions_.hook(); }
+  /// Writes lines of others in this process, put together as TraceLine does.
+  void append(std::string_view lines) noexcept { file_->append(lines); }
 
   void allocated(Interval interval, MemoryKind kind) noexcept;
   void freed(Address begin) noexcept;
@@ -46,14 +47,9 @@ class NodeTrace {
 
  private:
   explicit NodeTrace(std::unique_ptr<TraceFile> file);
-  void decided(const svm::TraceEvent& event) noexcept;
-  void faulted(const svm::TraceEvent& event) noexcept;
-  void moved(const svm::TraceEvent& event) noexcept;
-  void noted(const svm::TraceEvent& event) noexcept;
-  /// Returns the lane of this thread in a group; writes its name the first time.
-  TraceLane lane_of_this_thread(std::uint32_t group) noexcept;
 
   std::unique_ptr<TraceFile> file_;
+  svm::DecisionTrace decisions_;
 };
 
 }  // namespace zesvm::simulator::node

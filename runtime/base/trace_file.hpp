@@ -1,6 +1,6 @@
 /// @file trace_file.hpp
-/// What happens on the node, written to a file as it happens, in the JSON array format that
-/// chrome://tracing and Perfetto read. docs/tracing.md describes the events.
+/// What happens, written to a file as it happens, in the JSON array format that chrome://tracing and
+/// Perfetto read. docs/tracing.md describes the events.
 ///
 /// The file can be read after a crash: every event is a line, written when it happened, and both
 /// viewers, and `zesvm map`, accept an array without its end.
@@ -10,14 +10,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/interval.hpp"
 #include "base/unique_fd.hpp"
 
-namespace zesvm::simulator::node {
+namespace zesvm {
 
 /// Which line of the picture an event is on.
 struct TraceLane {
@@ -38,6 +40,8 @@ class TraceLine {
   TraceLine& argument(std::string_view key, std::uint64_t value);
   /// Adds "begin" as hexadecimal text (JSON numbers lose bits of addresses) and "bytes".
   TraceLine& interval(Interval interval);
+  /// Adds where memory is: `tile N`, or without one `system`.
+  TraceLine& place(std::string_view key, std::optional<std::uint32_t> tile);
 
   /// Ends the line and returns it.
   std::string_view end();
@@ -63,6 +67,8 @@ class TraceFile {
   static std::unique_ptr<TraceFile> from_environment();
   /// Replaces a file. Returns null, with errno set, when it cannot be written.
   static std::unique_ptr<TraceFile> open(const std::string& path);
+  /// Hands the lines to somebody who writes a file of their own, and begins and ends it.
+  static std::unique_ptr<TraceFile> through(std::function<void(std::string_view)> writer);
   ~TraceFile();
   TraceFile(const TraceFile&) = delete;
   TraceFile& operator=(const TraceFile&) = delete;
@@ -75,9 +81,14 @@ class TraceFile {
   /// Writes the name of a group, or of a lane in it; viewers show them.
   void name_group(std::uint32_t group, std::string_view name) noexcept;
   void name_lane(TraceLane lane, std::string_view name) noexcept;
-  /// Ends the array; what is written later is dropped. Called at the end of the process at the
-  /// latest.
+  /// Returns the lane of this thread in a group; writes its name the first time.
+  TraceLane lane_of_this_thread(std::uint32_t group) noexcept;
+  /// Writes lines that somebody else put together, each with its end.
+  void append(std::string_view lines) noexcept;
+  /// Ends the array; what is written later is dropped.
   void end() noexcept;
+  /// Ends it at the end of the process, for files of those who are never destroyed. One in a library.
+  void end_at_exit() noexcept;
   /// Returns the time that events are to carry.
   static std::chrono::nanoseconds now() noexcept {
     return std::chrono::steady_clock::now().time_since_epoch();
@@ -85,10 +96,12 @@ class TraceFile {
 
  private:
   explicit TraceFile(UniqueFd fd);
-  void append(std::string_view text) noexcept;
+  void put(std::string_view text) noexcept;
 
   UniqueFd fd_;
+  // Instead of a file.
+  std::function<void(std::string_view)> writer_;
   std::atomic<bool> is_ended_{false};
 };
 
-}  // namespace zesvm::simulator::node
+}  // namespace zesvm

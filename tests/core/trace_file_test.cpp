@@ -1,5 +1,5 @@
 // The file that events are written to.
-#include "simulator/node/trace_file.hpp"
+#include "base/trace_file.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-namespace zesvm::simulator::node {
+namespace zesvm {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -109,4 +109,4 @@ TEST_F(TraceFileTest, SaysWhyItCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace zesvm::simulator::node
+}  // namespace zesvm

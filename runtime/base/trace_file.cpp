@@ -1,4 +1,4 @@
-#include "simulator/node/trace_file.hpp"
+#include "base/trace_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,16 +7,21 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/path_pattern.hpp"
 
-namespace zesvm::simulator::node {
+namespace zesvm {
 
 namespace {
 
 /// What a line keeps free for its end.
 constexpr std::size_t reserve = 8;
+
+/// What the end of the process has to end.
+std::atomic<TraceFile*> open_file{nullptr};
 
 template <typename Number>
 std::string_view digits(std::array<char, 32>& text, Number value, int base = 10) {
@@ -38,6 +43,8 @@ TraceLine::TraceLine(std::string_view name, std::string_view category, char phas
   put(digits(number, lane.group));
   put(",\"tid\":");
   put(digits(number, lane.thread));
+  // An instant is drawn on its own lane only.
+  if (phase == 'i') put(",\"s\":\"t\"");
 }
 
 TraceLine& TraceLine::time(std::chrono::nanoseconds begin, std::chrono::nanoseconds end) {
@@ -73,6 +80,16 @@ TraceLine& TraceLine::interval(Interval interval) {
   put(digits(number, interval.begin.value, 16));
   put("\"");
   return argument("bytes", interval.size().count);
+}
+
+TraceLine& TraceLine::place(std::string_view name, std::optional<std::uint32_t> tile) {
+  if (!tile) return argument(name, "system");
+  std::array<char, 32> number{};
+  key(name);
+  put("\"tile ");
+  put(digits(number, *tile));
+  put("\"");
+  return *this;
 }
 
 std::string_view TraceLine::end() {
@@ -130,24 +147,46 @@ std::unique_ptr<TraceFile> TraceFile::open(const std::string& path) {
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600)};
   if (!fd.is_open()) return nullptr;
   auto file = std::unique_ptr<TraceFile>(new TraceFile(std::move(fd)));
-  file->append("[\n");
+  file->put("[\n");
   return file;
 }
 
 TraceFile::TraceFile(UniqueFd fd) : fd_(std::move(fd)) {}
 
-TraceFile::~TraceFile() { end(); }
-
-void TraceFile::end() noexcept {
-  if (is_ended_.exchange(true)) return;
-  TraceLine last("end of trace", "__metadata", 'M', {});
-  const std::string_view text = last.end();
-  append(text.substr(0, text.size() - std::strlen(",\n")));
-  append("\n]\n");
+std::unique_ptr<TraceFile> TraceFile::through(std::function<void(std::string_view)> writer) {
+  auto file = std::unique_ptr<TraceFile>(new TraceFile(UniqueFd{}));
+  file->writer_ = std::move(writer);
+  return file;
 }
 
-void TraceFile::write(TraceLine& line) noexcept {
-  if (!is_ended_.load(std::memory_order_relaxed)) append(line.end());
+TraceFile::~TraceFile() {
+  TraceFile* expected = this;
+  open_file.compare_exchange_strong(expected, nullptr);
+  end();
+}
+
+void TraceFile::end_at_exit() noexcept {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    std::atexit([] {
+      if (TraceFile* const file = open_file.exchange(nullptr)) file->end();
+    });
+  });
+  open_file.store(this);
+}
+
+void TraceFile::end() noexcept {
+  if (is_ended_.exchange(true) || writer_) return;
+  TraceLine last("end of trace", "__metadata", 'M', {});
+  const std::string_view text = last.end();
+  put(text.substr(0, text.size() - std::strlen(",\n")));
+  put("\n]\n");
+}
+
+void TraceFile::write(TraceLine& line) noexcept { append(line.end()); }
+
+void TraceFile::append(std::string_view lines) noexcept {
+  if (!is_ended_.load(std::memory_order_relaxed)) put(lines);
 }
 
 void TraceFile::name_group(std::uint32_t group, std::string_view name) noexcept {
@@ -162,11 +201,26 @@ void TraceFile::name_lane(TraceLane lane, std::string_view name) noexcept {
   write(named.argument("name", name));
 }
 
-void TraceFile::append(std::string_view text) noexcept {
+TraceLane TraceFile::lane_of_this_thread(std::uint32_t group) noexcept {
+  // Initial-exec: the first use of other thread-local storage may allocate, on the fault path.
+  __attribute__((tls_model("initial-exec"))) static thread_local std::uint64_t named_groups = 0;
+  const TraceLane lane{group, static_cast<std::uint32_t>(::gettid())};
+  const std::uint64_t bit = std::uint64_t{1} << (group % 64);
+  if ((named_groups & bit) == 0) {
+    named_groups |= bit;
+    std::array<char, 32> name{};
+    if (::pthread_getname_np(::pthread_self(), name.data(), name.size()) == 0)
+      name_lane(lane, name.data());
+  }
+  return lane;
+}
+
+void TraceFile::put(std::string_view text) noexcept {
+  if (writer_) return writer_(text);
   ssize_t written = 0;
   do written = ::write(fd_.get(), text.data(), text.size());
   while (written < 0 && errno == EINTR);
   // A full disk loses the rest of the trace, never the program.
 }
 
-}  // namespace zesvm::simulator::node
+}  // namespace zesvm
