@@ -141,7 +141,7 @@ Subcommand add_trace(CLI::App& app) {
   trace->add_option("--output", *file, "where to")->capture_default_str();
   trace->prefix_command();
   trace->footer("Example: zesvm trace --output t.json -- ./my_program; then zesvm map t.json");
-  return {trace, [=] { return with_program(*trace, tools::trace_on_node, *node, *file); }};
+  return {trace, [=] { return with_program(*trace, tools::trace_program, *node, *file); }};
 }
 
 Subcommand add_map(CLI::App& app) {
