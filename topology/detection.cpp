@@ -177,6 +177,16 @@ void judge_free_memory(const NodeFacts& facts, Detection& result) {
   }
 }
 
+void judge_lost(const NodeFacts& facts, Detection& result) {
+  if (!facts.level_zero) return;
+  const auto tiles = result.node.tiles();
+  for (const TileId tile : facts.level_zero->lost) {
+    const auto found = std::find(tiles.begin(), tiles.end(), tile);
+    if (found != tiles.end())
+      result.lost.push_back(static_cast<std::size_t>(found - tiles.begin()));
+  }
+}
+
 }  // namespace
 
 Detection detect(const NodeFacts& facts) {
@@ -201,6 +211,7 @@ Detection detect(const NodeFacts& facts) {
   links.add_host_links();
   links.add_tile_links();
   judge_free_memory(facts, result);
+  judge_lost(facts, result);
   return result;
 }
 

@@ -27,6 +27,8 @@ struct Detection {
   std::vector<std::string> unknown;
   /// Free memory of each tile, in the order of node.tiles(); empty where nobody says.
   std::vector<std::optional<Bytes>> free_memory;
+  /// Tiles that were there and are lost, as indexes into node.tiles(): no owner has them.
+  std::vector<std::size_t> lost;
 };
 
 /// Judges the facts.

@@ -68,6 +68,8 @@ struct FabricEdge {
 struct LevelZeroFacts {
   std::vector<LevelZeroDevice> devices;
   std::vector<LevelZeroPair> pairs;
+  /// Tiles the driver says are lost (zeDeviceGetStatus).
+  std::vector<TileId> lost;
   /// Empty optional: the driver has no fabric functions.
   std::optional<std::vector<FabricEdge>> edges;
 };

@@ -302,6 +302,7 @@ void read(const json& from, LevelZeroFacts& to) {
   take(from, "devices", to.devices);
   take(from, "pairs", to.pairs);
   if (from.contains("edges")) take(from, "edges", to.edges.emplace());
+  take(from, "lost", to.lost);
 }
 void read(const json& from, SysmanFacts& to) { take(from, "devices", to.devices); }
 void read(const json& from, HwlocFacts& to) {
@@ -332,6 +333,7 @@ std::string json_of_facts(const NodeFacts& facts) {
     recording["level_zero"] = {{"devices", list_of(source->devices)},
                                {"pairs", list_of(source->pairs)}};
     if (source->edges) recording["level_zero"]["edges"] = list_of(*source->edges);
+    if (!source->lost.empty()) recording["level_zero"]["lost"] = list_of(source->lost);
   }
   if (const auto& source = facts.sysman)
     recording["sysman"] = {{"devices", list_of(source->devices)}};

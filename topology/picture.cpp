@@ -29,6 +29,7 @@ LaneStyle style_of(LaneKind kind) {
   return {"#ffffff", "#000000", ""};
 }
 
+constexpr const char* lost_colour = "#cbd0d6";
 // Owners side by side differ; beyond the last the colours start again.
 constexpr const char* owner_colours[] = {"#dbeafe", "#fde2e4", "#e2f0cb", "#ede0ff",
                                          "#ffe8cc", "#cff4f1", "#fff1b8", "#e9ecef"};
@@ -77,7 +78,7 @@ class Picture {
  public:
   explicit Picture(const Detection& detection)
       : node_(detection.node), matrix_(node_), layout_(lay_out(node_, matrix_)) {
-    const auto owners = matrix_.owners();
+    const auto owners = matrix_.owners_without(detection.lost);
     owner_of_.resize(matrix_.size());
     for (std::size_t i = 0; i < owners.size(); ++i)
       for (const std::size_t tile : owners[i]) owner_of_[tile] = i;
@@ -210,11 +211,16 @@ class Picture {
     for (std::uint32_t i = 0; i < card.tiles.size(); ++i) {
       const std::size_t tile = node_.index_of({card.device, i});
       const Box& box = card.tiles[i];
-      rectangle(box, owner_colours[owner_of_[tile] % std::size(owner_colours)], soft, 5);
+      const bool is_lost = !owner_of_[tile];
+      rectangle(box,
+                is_lost ? lost_colour : owner_colours[*owner_of_[tile] % std::size(owner_colours)],
+                soft, 5);
       text(box.middle(), box.y + 19, 12, ink, "Tile " + label_of({card.device, i}), "middle",
            "bold");
       std::string memory = memory_text(device.vram);
-      if (device.memory_bandwidth.gb_per_second > 0)
+      if (is_lost)
+        memory = "lost";
+      else if (device.memory_bandwidth.gb_per_second > 0)
         memory += ", " + rate_text(device.memory_bandwidth) + " GB/s";
       text(box.middle(), box.y + 36, 11, soft, memory);
       if (i > 0) draw_tile_link(card.tiles[i - 1], box, tile);
@@ -279,7 +285,7 @@ class Picture {
   const NodeDescription& node_;
   const LinkMatrix matrix_;
   const PictureLayout layout_;
-  std::vector<std::size_t> owner_of_;
+  std::vector<std::optional<std::size_t>> owner_of_;
   std::string svg_;
 };
 

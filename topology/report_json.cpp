@@ -104,13 +104,16 @@ std::string json_report(const Detection& detection) {
               {"devices", json::array()},
               {"links", links_json(node, matrix)},
               {"owners", json::array()},
+              {"lost", json::array()},
               {"free_bytes", json::object()},
               {"missing_sources", json::array()},
               {"contradictions", detection.contradictions},
               {"unknown", detection.unknown}};
   for (std::size_t i = 0; i < node.devices.size(); ++i)
     report["devices"].push_back(json_of(node, i));
-  for (const auto& owner : matrix.owners()) {
+  for (const std::size_t tile : detection.lost)
+    report["lost"].push_back(label_of(matrix.tiles()[tile]));
+  for (const auto& owner : matrix.owners_without(detection.lost)) {
     json tiles = json::array();
     for (const std::size_t tile : owner) tiles.push_back(label_of(matrix.tiles()[tile]));
     report["owners"].push_back(tiles);

@@ -110,6 +110,7 @@ class TextReport {
                  std::to_string(device.pci_width);
       if (const auto numa = node_.os_numa_node_of(matrix_.tiles()[i].device))
         text_ += ", NUMA node " + std::to_string(*numa);
+      if (std::count(detection_.lost.begin(), detection_.lost.end(), i) > 0) text_ += ", LOST";
       text_ += ", " + amount(device.vram);
       if (i < detection_.free_memory.size() && detection_.free_memory[i])
         text_ += " (" + amount(*detection_.free_memory[i]) + " free)";
@@ -197,7 +198,7 @@ class TextReport {
 
   void add_owners() {
     text_ += "\nOwners (tiles that all reach each other fast)\n";
-    for (const auto& owner : matrix_.owners()) {
+    for (const auto& owner : matrix_.owners_without(detection_.lost)) {
       text_ += " ";
       for (const std::size_t tile : owner) text_ += " " + label(tile);
       text_ += "\n";

@@ -26,8 +26,18 @@ using topology::Placement;
 class PlacementPlanner::State {
  public:
   explicit State(Runtime& of)
-      : runtime(of), node(placement_node_of(of)), planner(node.description, node.tiles) {
-    for (const Device& device : runtime.devices()) names.push_back(device.name());
+      : runtime(of), node(placement_node_of(of)), planner(node.description, present_tiles(node)) {
+    for (const Device& device : runtime.devices()) {
+      names.push_back(device.name());
+      if (!node.is_lost[device.index()]) present.push_back(device);
+    }
+  }
+  // The tiles memory can be put on.
+  static std::vector<std::size_t> present_tiles(const PlacementNode& node) {
+    std::vector<std::size_t> tiles;
+    for (std::size_t i = 0; i < node.tiles.size(); ++i)
+      if (!node.is_lost[i]) tiles.push_back(node.tiles[i]);
+    return tiles;
   }
 
   std::optional<std::size_t> device_of(std::size_t tile) const {
@@ -36,7 +46,7 @@ class PlacementPlanner::State {
     return static_cast<std::size_t>(found - node.tiles.begin());
   }
   const std::vector<Device>& or_all(const std::vector<Device>& devices) const {
-    return devices.empty() ? runtime.devices() : devices;
+    return devices.empty() ? present : devices;
   }
   bool is_on(const PlacedPiece& piece) const {
     const std::size_t bytes = piece.end - piece.begin;
@@ -60,6 +70,8 @@ class PlacementPlanner::State {
   const PlacementNode node;
   const topology::Planner planner;
   std::vector<std::string> names;
+  // The devices that were not lost when the planner was made.
+  std::vector<Device> present;
 };
 
 namespace {
@@ -172,8 +184,9 @@ PlacementPlan PlacementPlanner::plan(const void* pointer, std::size_t bytes,
 PlacementPlan PlacementPlanner::block(const void* pointer, std::size_t bytes,
                                       const std::vector<Device>& devices) const {
   const auto& over = state_->or_all(devices);
-  return state_->plan_of(pointer, topology::distribute_block(Bytes{bytes}, over.size(), unit), over,
-                         "one block for each device");
+  const auto pieces =
+      checked([&] { return topology::distribute_block(Bytes{bytes}, over.size(), unit); });
+  return state_->plan_of(pointer, pieces, over, "one block for each device");
 }
 
 PlacementPlan PlacementPlanner::cyclic(const void* pointer, std::size_t bytes, std::size_t stride,

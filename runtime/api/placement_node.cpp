@@ -47,7 +47,10 @@ PlacementNode placement_node_of(Runtime& runtime) {
 }
 
 PlacementNode placement_node_of(levelzero::Context& context) {
-  return context.is_simulated() ? simulated_node(context) : detected_node(context);
+  PlacementNode node = context.is_simulated() ? simulated_node(context) : detected_node(context);
+  for (const levelzero::Tile& tile : context.tiles())
+    node.is_lost.push_back(zeDeviceGetStatus(tile.handle) == ZE_RESULT_ERROR_DEVICE_LOST);
+  return node;
 }
 
 std::vector<std::optional<std::uint32_t>> numa_nodes_of(levelzero::Context& context) {

@@ -21,6 +21,8 @@ struct PlacementNode {
   topology::NodeDescription description;
   /// Indexes into description.tiles(), by Device::index().
   std::vector<std::size_t> tiles;
+  /// By Device::index(): the device is lost, and memory is put elsewhere.
+  std::vector<bool> is_lost{};
 };
 
 /// Returns the node of a Runtime: the file of a simulated one, so that costs are those its virtual

@@ -97,6 +97,9 @@ topology::LevelZeroFacts read_level_zero(ze_driver_handle_t driver, const std::v
   topology::LevelZeroFacts facts;
   for (const Tile& tile : tiles)
     if (tile.number_on_card == 0) facts.devices.push_back(read_card(tile));
+  for (const Tile& tile : tiles)
+    if (zeDeviceGetStatus(tile.handle) == ZE_RESULT_ERROR_DEVICE_LOST)
+      facts.lost.push_back(place_of(tile));
   for (const Tile& from : tiles)
     for (const Tile& to : tiles)
       if (from.index != to.index) facts.pairs.push_back(read_pair(from, to));

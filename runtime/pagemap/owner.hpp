@@ -3,6 +3,8 @@
 ///
 /// OW1  any two pagemaps of one owner have a fast interconnect, in both directions (F2)
 /// OW2  a pagemap belongs to at most one owner
+/// Not here: whether a device may use memory in place. That is asked for each pair (fault_policy.hpp):
+/// within an owner it is the same by OW1, and a fast link to a member of another owner counts too.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,10 @@
 #include "pagemap/owner.hpp"
 
 #include <gtest/gtest.h>
+#include <random>
 
 #include "core/fake_device.hpp"
+#include "svm/fault_policy.hpp"
 
 namespace zesvm::svm::fake {
 namespace {
@@ -84,6 +86,56 @@ TEST_F(OwnerTest, LeavingFreesThePlace) {
   owners.leave(*maps[0]);
   EXPECT_EQ(join(2), join(1));
 }
+
+/// Six tiles, each pair linked fast, slowly, fast one way only, or not at all.
+class OwnersAndPolicyTest : public testing::TestWithParam<unsigned> {
+ protected:
+  OwnersAndPolicyTest() {
+    std::mt19937 random{GetParam()};
+    for (std::uint32_t i = 0; i < 6; ++i) {
+      maps.push_back(std::make_unique<pagemap::Pagemap>(i, "tile", 2_MiB));
+      for (std::uint32_t other = 0; other < i; ++other) connect(i, other, random() % 6);
+    }
+    for (const auto& map : maps) (void)owners.join(*map);
+  }
+  void connect(std::uint32_t a, std::uint32_t b, unsigned kind) {
+    if (kind < 3) links.connect(a, b, fast);
+    if (kind == 3) links.connect(a, b, slow);
+    if (kind == 4) links.connect_one_way(a, b, fast);
+  }
+  /// Returns where a tile wants memory that is advised to live on another.
+  pagemap::Pagemap* wanted_by(std::size_t self, std::size_t advised) {
+    const PolicyDevices devices{traits, {}, maps[self].get(), maps[advised].get(), &links};
+    Attributes attributes;
+    attributes.preferred.kind = Place::Kind::device;
+    return wanted_place(devices, attributes, Access::read).pagemap;
+  }
+  void check_pair(std::size_t a, std::size_t b) {
+    const bool both_ways = pagemap::has_fast_interconnect(links, *maps[a], *maps[b]);
+    const bool served = wanted_by(a, b) == maps[b].get() && wanted_by(b, a) == maps[a].get();
+    EXPECT_EQ(served, both_ways);
+    EXPECT_TRUE(served || !owners.share_owner(*maps[a], *maps[b]));
+  }
+
+  FakeInterconnect links;
+  DeviceTraits traits;
+  std::vector<std::unique_ptr<pagemap::Pagemap>> maps;
+  pagemap::OwnerList owners{links};
+};
+
+// What the owners promise, the policy keeps, before and after tiles go away: members of one owner use
+// each other's memory in place, and nobody does without a fast link.
+// proves: D1, F2, F3
+TEST_P(OwnersAndPolicyTest, MembersOfAnOwnerAreServedInPlace) {
+  for (std::size_t gone = 0; gone < 3; ++gone) {
+    owners.check_invariants();
+    for (std::size_t a = gone; a < maps.size(); ++a)
+      for (std::size_t b = a + 1; b < maps.size(); ++b) check_pair(a, b);
+    owners.leave(*maps[gone]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Graphs, OwnersAndPolicyTest, testing::Range(0u, 40u));
 
 }  // namespace
 }  // namespace zesvm::svm::fake

@@ -92,6 +92,60 @@ TEST_F(HwlocFactsTest, AMachineWithoutGpusIsOne) {
   EXPECT_THAT(LinkMatrix(detect(facts).node).tiles(), IsEmpty());
 }
 
+// proves: F1
+TEST_F(HwlocFactsTest, SwitchesBelowSwitchesAreToldFromOne) {
+  const auto facts = machine("server-switches-8");
+  ASSERT_THAT(facts.devices, SizeIs(8));
+  const auto path = [&](std::size_t a, std::size_t b) {
+    return path_between(facts.devices[a], facts.devices[b]);
+  };
+  EXPECT_EQ(path(0, 1), PciPath::one_bridge);
+  EXPECT_EQ(path(2, 3), PciPath::one_bridge);
+  EXPECT_EQ(path(0, 2), PciPath::bridges);
+  EXPECT_EQ(path(1, 3), PciPath::bridges);
+  EXPECT_EQ(path(0, 4), PciPath::system);
+  EXPECT_NEAR(facts.devices[7].link->gb_per_second, 31.5, 0.1);
+  EXPECT_EQ(facts.devices[7].numa_node, 1u);
+  EXPECT_EQ(facts.numa_distances[0][1], 32u);
+}
+
+TEST_F(HwlocFactsTest, NumaNodesAreKnownByTheSystemsNumbers) {
+  NodeFacts facts;
+  facts.hwloc = machine("server-numa-holes");
+  EXPECT_EQ(facts.hwloc->devices.at(0).numa_node, 2u);
+  const Detection found = detect(facts);
+  EXPECT_EQ(found.node.os_numa_node_of(0), 2u);
+  const LinkMatrix matrix(found.node);
+  // In hwloc's order: 0, 4, 2, 6; the card is near the third.
+  EXPECT_EQ(matrix.to_numa(0, 2).path, PciPath::host_bridge);
+  EXPECT_EQ(matrix.to_numa(0, 0).path, PciPath::system);
+  EXPECT_EQ(found.node.host.os_index_of(1), 4u);
+}
+
+// proves: F1
+TEST_F(HwlocFactsTest, AnXeLinkBridgeJoinsItsCardsOnly) {
+  NodeFacts facts;
+  facts.hwloc = machine("server-xe-link-bridge");
+  ASSERT_THAT(facts.hwloc->xe_links, SizeIs(1));
+  EXPECT_EQ(facts.hwloc->xe_links[0].first_tile, std::nullopt);
+  EXPECT_DOUBLE_EQ(facts.hwloc->xe_links[0].bandwidth.gb_per_second, 159);
+  EXPECT_EQ(path_between(facts.hwloc->devices[0], facts.hwloc->devices[2]), PciPath::numa_node);
+  // Wired, but whether it may be used only Level Zero knows.
+  const LinkMatrix matrix(detect(facts).node);
+  EXPECT_FALSE(matrix.between(0, 1).is_direct());
+  EXPECT_THAT(matrix.between(0, 1).reason, HasSubstr("nobody says"));
+}
+
+TEST_F(HwlocFactsTest, OnlyIntelsGpusCount) {
+  const auto mixed = machine("desktop-mixed");
+  ASSERT_THAT(mixed.devices, SizeIs(2));
+  EXPECT_EQ(mixed.devices[1].device_id, 0x56a0u);
+  EXPECT_NEAR(mixed.devices[1].link->gb_per_second, 31.5, 0.1);
+  const auto none = machine("server-no-gpu-2");
+  EXPECT_THAT(none.devices, IsEmpty());
+  EXPECT_THAT(none.numa_nodes, SizeIs(2));
+}
+
 TEST_F(HwlocFactsTest, AFileThatIsNoneIsAMissingSource) {
   const auto answer = read_hwloc_xml("/nowhere.xml");
   EXPECT_THAT(std::get<MissingSource>(answer).reason, HasSubstr("/nowhere.xml"));

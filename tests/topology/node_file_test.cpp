@@ -8,6 +8,7 @@ namespace zesvm::topology {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::StartsWith;
@@ -113,6 +114,14 @@ TEST(Presets, AllLoadWithTheirSources) {
   }
   EXPECT_EQ(load_node("pvc-6").tiles().size(), 12u);
   EXPECT_FALSE(load_node("arc-2").devices[0].page_faults);
+}
+
+TEST(Presets, SayWhichFiguresAreAssumed) {
+  for (const char* name : {"pvc-1", "pvc-6", "bmg-2", "arc-2"}) {
+    const auto sources = load_node(name).sources;
+    EXPECT_THAT(sources, Contains(StartsWith("assumed, not published: "))) << name;
+    EXPECT_GE(sources.size(), 2u) << name;
+  }
 }
 
 TEST(Presets, AnUnknownNameListsThoseThereAre) {

@@ -91,7 +91,8 @@ struct ZESVM_API PlacementPlan {
 /// Prints a line per piece: addresses, size, place, cost and reason.
 ZESVM_API std::ostream& operator<<(std::ostream& out, const PlacementPlan& plan);
 
-/// Plans for one Runtime, which must outlive it. Safe to use from any thread.
+/// Plans for one Runtime, which must outlive it. Safe to use from any thread. Puts nothing on devices
+/// that were lost when it was made.
 class ZESVM_API PlacementPlanner {
  public:
   /// @errors Error: the driver could not be asked how its devices are linked
