@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
@@ -33,6 +34,37 @@ bool is_withheld(std::string_view variable) {
                      [&](std::string_view prefix) { return variable.starts_with(prefix); });
 }
 
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+// Whether a folder can be written, or made below the first folder above it that exists.
+bool can_be_written(std::filesystem::path folder) {
+  std::error_code ignored;
+  while (!std::filesystem::exists(folder, ignored) && folder.has_relative_path())
+    folder = folder.parent_path();
+  return ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
+// Where PoCL is to keep built kernels; empty: where it likes. It finds no device at all where it cannot
+// write, which in containers is common: a user without a home.
+std::string kernel_cache() {
+  std::string usual = variable("XDG_CACHE_HOME");
+  if (const std::string home = variable("HOME"); usual.empty() && !home.empty())
+    usual = home + "/.cache";
+  if (!variable("POCL_CACHE_DIR").empty() || (!usual.empty() && can_be_written(usual))) return {};
+  const std::string temporary = variable("TMPDIR");
+  const std::string folder =
+      (temporary.empty() ? "/tmp" : temporary) + "/zesvm-kernels-" + std::to_string(::geteuid());
+  ::mkdir(folder.c_str(), 0700);
+  struct stat made {};
+  // Not somebody else's, who could put code of his there.
+  const bool is_own = ::lstat(folder.c_str(), &made) == 0 && S_ISDIR(made.st_mode) &&
+                      made.st_uid == ::geteuid() && (made.st_mode & 0022) == 0;
+  return is_own ? folder : std::string{};
+}
+
 // The application's environment as the helper gets it.
 std::vector<std::string> helper_environment(unsigned workers) {
   std::vector<std::string> kept;
@@ -41,6 +73,8 @@ std::vector<std::string> helper_environment(unsigned workers) {
     if (!is_withheld(text)) kept.emplace_back(text);
   }
   kept.push_back("POCL_MAX_PTHREAD_COUNT=" + std::to_string(workers));
+  if (const std::string cache = kernel_cache(); !cache.empty())
+    kept.push_back("POCL_CACHE_DIR=" + cache);
   return kept;
 }
 
