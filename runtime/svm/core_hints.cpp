@@ -47,7 +47,8 @@ Result<HintResult> AddressSpace::Core::advise(Interval interval, const Advice& a
   if (has_pending()) collect_unmapped();
 
   // D4: only where something changes is anything unmapped.
-  std::vector<Interval> changed;
+  // Not of the program's heap, which may be locked by a thread that waits for this lock.
+  std::vector<Interval, ArenaAllocator<Interval>> changed;
   {
     Lock guard{lock_};
     for (Address at = interval.begin; at < interval.end;) {

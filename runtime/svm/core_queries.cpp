@@ -82,7 +82,7 @@ Residency AddressSpace::Core::residency(Interval interval) const {
   Residency residency;
   auto& self = const_cast<Core&>(*this);
   // Rules are read after the walk: their lock comes before the hold of a range.
-  std::vector<ChunkResidency> found;
+  std::vector<ChunkResidency, ArenaAllocator<ChunkResidency>> found;
   self.for_each_held(interval, [&](Range& range) { found.push_back(residency_of(range)); });
   Address covered = interval.begin;
   const auto add = [&](ChunkResidency chunk) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/arena.hpp"
 #include "base/interval.hpp"
 #include "pagemap/block.hpp"
 #include "pagemap/owner.hpp"
@@ -28,7 +29,8 @@ struct ChunkResidency {
     DeviceId device;
     pagemap::Protocol protocol = pagemap::Protocol::none;
   };
-  std::vector<MappedOn> mapped_on;
+  // Filled while a range is held, which those wait for whose calls have the heap locked.
+  std::vector<MappedOn, ArenaAllocator<MappedOn>> mapped_on;
 };
 
 /// Where the chunks of an interval are.

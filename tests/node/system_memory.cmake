@@ -1,6 +1,7 @@
 # Memory of the program itself, used by tiles: directly, and through Level Zero.
 zesvm_test(system_memory_test
   SOURCES
+    memory_calls_test.cpp
     memory_file_test.cpp
     node_program_memory_test.cpp
     system_memory_calls_test.cpp

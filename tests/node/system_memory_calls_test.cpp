@@ -134,7 +134,8 @@ class Watcher : public MemoryCallListener {
   void before_change(std::span<const Interval>, Change) noexcept override { held = *wanted_; }
   void after_change() noexcept override {}
   void before_fork() noexcept override {}
-  void after_fork() noexcept override {}
+  void missed_change() noexcept override {}
+  void after_fork(ForkSide) noexcept override {}
   int held = -1;
 
  private:
@@ -173,6 +174,34 @@ TEST_F(SystemMemoryTest, AHeapThatShrinksIsHeardOf) {
     ASSERT_EQ(std::count(block.get(), block.get() + 16 * 1024, 8), 16 * 1024);
   }
   EXPECT_NE(watcher.held, -1);
+}
+
+// The C library locks its heaps for a fork, and while it gives parts of them back.
+// proves: H5
+TEST_F(SystemMemoryTest, ForksGoOnWhileHeapsShrink) {
+  module_of(first);
+  std::atomic<bool> is_done{false};
+  std::atomic<int*> newest{nullptr};
+  std::thread allocating{[&] {
+    while (!is_done.load()) {
+      auto blocks = blocks_of_heap(5);
+      newest.store(blocks.back().get());
+      while (newest.load() != nullptr && !is_done.load()) std::this_thread::yield();
+    }
+  }};
+  for (int round = 0; round < 20; ++round) {
+    int* block = nullptr;
+    while ((block = newest.load()) == nullptr) std::this_thread::yield();
+    EXPECT_EQ(add_one(first, address_of(block), 1024), Status::ok);
+    newest.store(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(std::make_unique<int>(7) != nullptr ? 0 : 1);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  is_done.store(true);
+  allocating.join();
 }
 
 // proves: H5

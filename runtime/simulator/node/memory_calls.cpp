@@ -15,7 +15,10 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/lock_order_apart.hpp"
+#include "simulator/node/memory_gate.hpp"
 #include "simulator/node/process_maps.hpp"
+#include "simulator/node/replaced_functions.hpp"
 
 namespace zesvm::simulator::node {
 namespace {
@@ -45,35 +48,75 @@ namespace {
 /// Tells who is concerned, before a call and, at its end, after it.
 class Told {
  public:
-  explicit Told(Interval first, Change change = Change::keeps, Interval second = {}) {
-    if (is_telling || (first.is_empty() && second.is_empty())) return;
-    is_telling = true;
+  explicit Told(Interval first, Change change = Change::keeps, Interval second = {})
+      : intervals_{first, second} {
+    if ((first.is_empty() && second.is_empty()) || MappingsMayChange::is_inside()) return;
     is_visiting_ = true;
     visitors.fetch_add(1);
-    const std::array intervals{first, second};
-    for (std::size_t i = 0; i < most_listeners; ++i) {
-      MemoryCallListener* const listener = listeners[i].load();
-      if (listener == nullptr || !(listener->concerns(first) || listener->concerns(second)))
-        continue;
-      told_[i] = listener;
-      listener->before_change(intervals, change);
+    is_unheard_ = std::exchange(is_telling, true);
+    // Who is concerned is known for certain only when nobody can become it any more.
+    for (may_change_.pass(); !is_unheard_; may_change_.pass()) {
+      const std::size_t one = first_untold();
+      if (one == most_listeners) break;
+      may_change_.leave();
+      tell(one, change);
     }
+    if (is_unheard_) note_missed();
   }
   ~Told() {
     if (!is_visiting_) return;
     const int saved_errno = errno;
-    for (MemoryCallListener* const listener : told_) {
-      if (listener != nullptr) listener->after_change();
-    }
+    may_change_.leave();
+    end_telling(0);
     visitors.fetch_sub(1);
-    is_telling = false;
+    is_telling = is_unheard_;
     errno = saved_errno;
   }
   Told(const Told&) = delete;
   Told& operator=(const Told&) = delete;
 
  private:
+  bool is_concerned(MemoryCallListener* listener) const {
+    return listener != nullptr &&
+           (listener->concerns(intervals_[0]) || listener->concerns(intervals_[1]));
+  }
+
+  std::size_t first_untold() const {
+    for (std::size_t i = 0; i < most_listeners; ++i) {
+      if (told_[i] == nullptr && is_concerned(listeners[i].load())) return i;
+    }
+    return most_listeners;
+  }
+
+  void tell(std::size_t one, Change change) {
+    // Always in their order: each may make this thread wait for the end of another's telling.
+    end_telling(one + 1);
+    MemoryCallListener* const listener = listeners[one].load();
+    if (listener == nullptr) return;
+    listener->before_change(intervals_, change);
+    told_[one] = listener;
+  }
+
+  void end_telling(std::size_t from) {
+    for (std::size_t i = from; i < most_listeners; ++i) {
+      if (MemoryCallListener* const listener = std::exchange(told_[i], nullptr))
+        listener->after_change();
+    }
+  }
+
+  void note_missed() const {
+    for (const auto& slot : listeners) {
+      if (MemoryCallListener* const listener = slot.load(); is_concerned(listener))
+        listener->missed_change();
+    }
+  }
+
+  // malloc() and free() may be called with any lock held. (program_memory.hpp, G7)
+  const LocksApart apart_;
+  const std::array<Interval, 2> intervals_;
+  MappingsMayChange may_change_;
   bool is_visiting_ = false;
+  bool is_unheard_ = false;
   std::array<MemoryCallListener*, most_listeners> told_{};
 };
 
@@ -173,97 +216,17 @@ int detach(const void* memory) {
   return static_cast<int>(::syscall(SYS_shmdt, memory));
 }
 
-struct Call {
-  const char* name;
-  void* replacement;
-  bool is_heard;
-};
-std::array<Call, 7> calls{{{"munmap", reinterpret_cast<void*>(&unmap), false},
-                           {"mmap", reinterpret_cast<void*>(&map), false},
-                           {"mremap", reinterpret_cast<void*>(&remap), false},
-                           {"mprotect", reinterpret_cast<void*>(&protect), false},
-                           {"madvise", reinterpret_cast<void*>(&advise), false},
-                           {"brk", reinterpret_cast<void*>(&set_break), false},
-                           {"shmdt", reinterpret_cast<void*>(&detach), false}}};
-
-// A jump of 5 bytes reaches 2 GiB.
-constexpr Bytes reach = 1_GiB;
-constexpr std::size_t jump_size = 16;
-
-/// Maps a page within the reach of an address; null where there is no room.
-std::byte* page_near(Address where) {
-  for (Bytes away = 16_MiB; away < reach; away += 16_MiB) {
-    for (const Address at : {where + away, where - away}) {
-      void* const wanted = pointer_to(align_down(at, cpu_page));
-      void* const got = ::mmap(wanted, cpu_page.count, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-      if (got == wanted) return static_cast<std::byte*>(got);
-      if (got != MAP_FAILED) ::munmap(got, cpu_page.count);
-    }
-  }
-  return nullptr;
-}
-
-/// Returns whether a function begins as those of the C library do that are known here.
-///
-/// Most have one instruction of five bytes first, the system call's number: a thread is before it or
-/// past it, never inside. In mmap and mremap a thread that is stopped between the first two would go
-/// astray; the first node of a process is made when hardly another thread runs.
-bool is_known(const unsigned char* code) {
-  const auto begins = [&](std::initializer_list<unsigned char> bytes) {
-    return std::equal(bytes.begin(), bytes.end(), code);
-  };
-  return code[0] == 0xb8 || begins({0x41, 0x89, 0xca, 0x41, 0xf7, 0xc1}) ||
-         begins({0x48, 0x83, 0xec}) || begins({0x41, 0xf7, 0xc1});
-}
-
-/// Lets a function begin with a jump, in one store.
-bool lead(unsigned char* function, const std::byte* target) {
-  const auto distance =
-      reinterpret_cast<std::intptr_t>(target) - (reinterpret_cast<std::intptr_t>(function) + 5);
-  const Address page = align_down(address_of(function), cpu_page);
-  // One store within a cache line is seen as a whole.
-  if (address_of(function).value % sizeof(std::uint64_t) != 0) return false;
-  if (distance != static_cast<std::int32_t>(distance)) return false;
-  if (::mprotect(pointer_to(page), cpu_page.count, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
-    return false;
-  std::uint64_t code = 0;
-  std::memcpy(&code, function, sizeof code);
-  std::array<unsigned char, 8> bytes;
-  std::memcpy(bytes.data(), &code, sizeof code);
-  bytes[0] = 0xe9;
-  const auto short_distance = static_cast<std::int32_t>(distance);
-  std::memcpy(bytes.data() + 1, &short_distance, sizeof short_distance);
-  std::memcpy(&code, bytes.data(), sizeof code);
-  __atomic_store_n(reinterpret_cast<std::uint64_t*>(function), code, __ATOMIC_SEQ_CST);
-  ::mprotect(pointer_to(page), cpu_page.count, PROT_READ | PROT_EXEC);
-  return true;
-}
+std::array<ReplacedFunction, 7> calls{{{"munmap", reinterpret_cast<void*>(&unmap)},
+                                       {"mmap", reinterpret_cast<void*>(&map)},
+                                       {"mremap", reinterpret_cast<void*>(&remap)},
+                                       {"mprotect", reinterpret_cast<void*>(&protect)},
+                                       {"madvise", reinterpret_cast<void*>(&advise)},
+                                       {"brk", reinterpret_cast<void*>(&set_break)},
+                                       {"shmdt", reinterpret_cast<void*>(&detach)}}};
 
 void replace_calls() {
-  void* const library = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-  if (library == nullptr) return;
-  heap_end = static_cast<void**>(::dlsym(library, "__curbrk"));
-  if (heap_end == nullptr) return;
-  std::byte* const page = page_near(address_of(::dlsym(library, "munmap")));
-  if (page == nullptr) return;
-  std::array<unsigned char*, calls.size()> functions{};
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    functions[i] = static_cast<unsigned char*>(::dlsym(library, calls[i].name));
-    // jmp *0(%rip), followed by the address.
-    constexpr std::array<unsigned char, 6> jump{0xff, 0x25, 0, 0, 0, 0};
-    std::memcpy(page + i * jump_size, jump.data(), jump.size());
-    std::memcpy(page + i * jump_size + jump.size(), &calls[i].replacement, sizeof(void*));
-  }
-  if (::mprotect(page, cpu_page.count, PROT_READ | PROT_EXEC) != 0) return;
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    calls[i].is_heard = functions[i] != nullptr && is_known(functions[i]) &&
-                        lead(functions[i], page + i * jump_size);
-  }
-  // The replacements are called for as long as the process lives.
-  Dl_info self{};
-  if (::dladdr(reinterpret_cast<const void*>(&unmap), &self) != 0)
-    static_cast<void>(::dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
+  heap_end = static_cast<void**>(::dlsym(RTLD_DEFAULT, "__curbrk"));
+  if (heap_end != nullptr) replace_functions(calls);
 }
 
 void before_fork() {
@@ -274,18 +237,21 @@ void before_fork() {
   }
 }
 
-void after_fork() {
+void end_fork(ForkSide side) {
   for (const auto& slot : listeners) {
-    if (MemoryCallListener* const listener = slot.load()) listener->after_fork();
+    if (MemoryCallListener* const listener = slot.load()) listener->after_fork(side);
   }
   is_telling = false;
   visitors.fetch_sub(1);
 }
 
+void after_fork() { end_fork(ForkSide::parent); }
+
 void after_fork_in_child() {
-  // The other threads, and their visits, are the parent's.
+  // The other threads, their visits, and what they held are the parent's.
   visitors.store(1);
-  after_fork();
+  MappingsMayChange::open_in_child();
+  end_fork(ForkSide::child);
 }
 
 }  // namespace
@@ -297,7 +263,8 @@ bool hear_memory_calls() {
     ::pthread_atfork(&before_fork, &after_fork, &after_fork_in_child);
   });
   return is_thread_sanitized ||
-         std::all_of(calls.begin(), calls.end(), [](const Call& call) { return call.is_heard; });
+         std::all_of(calls.begin(), calls.end(),
+                     [](const ReplacedFunction& call) { return call.is_replaced; });
 }
 
 void listen_to_memory_calls(MemoryCallListener& listener) {
@@ -316,8 +283,8 @@ void stop_listening(MemoryCallListener& listener) {
 }
 
 bool is_heard(const char* name) {
-  return std::any_of(calls.begin(), calls.end(), [&](const Call& call) {
-    return std::strcmp(call.name, name) == 0 && call.is_heard;
+  return std::any_of(calls.begin(), calls.end(), [&](const ReplacedFunction& call) {
+    return std::strcmp(call.name, name) == 0 && call.is_replaced;
   });
 }
 

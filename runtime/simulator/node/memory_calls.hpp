@@ -8,6 +8,8 @@
 /// MC1  a listener concerned is told before the call, and after it; the call itself is the
 ///      kernel's, with its result and errno
 /// MC2  a call the library itself makes while it handles one is not told of
+/// MC3  who is concerned is asked when nobody can become it any more until the call is over
+///      (memory_gate.hpp)
 #pragma once
 
 #include <cstdint>
@@ -25,6 +27,9 @@ enum class Change : std::uint8_t {
   drops,
 };
 
+/// Who is on after a fork.
+enum class ForkSide : std::uint8_t { parent, child };
+
 /// Told of calls.
 class MemoryCallListener {
  public:
@@ -35,9 +40,13 @@ class MemoryCallListener {
   /// Called before and after a change of some intervals, by the same thread.
   virtual void before_change(std::span<const Interval> intervals, Change change) noexcept = 0;
   virtual void after_change() noexcept = 0;
+  /// Called before a change that concerns it and that it cannot be told of.
+  /// @locks    takes none
+  virtual void missed_change() noexcept = 0;
   /// Called before a fork, and after it in both processes, by the same thread.
+  /// @locks    holds none in between: other threads wait for them with the C library's heap locked
   virtual void before_fork() noexcept = 0;
-  virtual void after_fork() noexcept = 0;
+  virtual void after_fork(ForkSide side) noexcept = 0;
 };
 
 /// Makes the calls be heard of, the first time. Returns whether all are: not so where the C library
@@ -53,8 +62,7 @@ void listen_to_memory_calls(MemoryCallListener& listener);
 void stop_listening(MemoryCallListener& listener);
 
 /// Tells nobody of calls that this thread makes while it lives: they are the node's own, made with
-/// locks that listeners take. The kernel may give the node addresses that a listener takes for the
-/// program's, until it notices that those were unmapped.
+/// locks that listeners take. Listeners that would be concerned know at least that they missed one.
 class Unheard {
  public:
   Unheard() noexcept;

@@ -26,6 +26,12 @@ struct ProcessMap {
 
   bool is_anonymous() const { return inode == 0 && label[0] == '\0'; }
   bool is_inaccessible() const { return !is_readable && !is_writable; }
+  /// Returns whether the same is mapped at the same place, to the same ends.
+  bool is_same_as(const ProcessMap& other) const {
+    return interval == other.interval && is_readable == other.is_readable &&
+           is_writable == other.is_writable && is_private == other.is_private &&
+           file_offset == other.file_offset && inode == other.inode && device == other.device;
+  }
 };
 
 /// Walks through the mappings of this process, ascending.

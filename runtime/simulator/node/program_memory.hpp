@@ -14,9 +14,15 @@
 ///     whoever serves a fault may be using them
 /// G4  no fault of a tile is served while a piece is given back, nor until the change that follows
 ///     is done
+/// G5  from the look at what is mapped to its replacement, on either way, no mapping of the program
+///     changes (memory_gate.hpp); nothing is taken from the program's heap meanwhile
+/// G6  nothing is adopted from before a fork until after it
+/// G7  nothing of the program's heap is taken or given back under a lock that giving memory back takes:
+///     a call that is heard of may come from its allocator, which is locked then
 /// Changes made past the C library are noticed before the next launch only.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -28,6 +34,7 @@
 #include "base/status.hpp"
 #include "simulator/node/memory_calls.hpp"
 #include "simulator/node/memory_file.hpp"
+#include "simulator/node/memory_gate.hpp"
 #include "simulator/node/process_maps.hpp"
 #include "simulator/node/program_mapping.hpp"
 #include "svm/device_port.hpp"
@@ -77,10 +84,14 @@ class ProgramMemory : public MemoryCallListener {
   bool concerns(Interval interval) noexcept override;
   void before_change(std::span<const Interval> intervals, Change change) noexcept override;
   void after_change() noexcept override;
+  void missed_change() noexcept override;
   void before_fork() noexcept override;
-  void after_fork() noexcept override;
+  void after_fork(ForkSide side) noexcept override;
 
  private:
+  /// Adopted at once: the largest chunk that moves.
+  static constexpr Bytes chunk_size = 2_MiB;
+
   struct Piece {
     Interval interval{};
     SharedFile* file = nullptr;
@@ -101,12 +112,17 @@ class ProgramMemory : public MemoryCallListener {
   using List = std::vector<Value, ArenaAllocator<Value>>;
   enum class Fate : std::uint8_t { kept, dropped };
 
+  /// Adopts what is around an address, unless it changes meanwhile.
   Status adopt(Address where);
   void adopt_all(Interval interval);
-  Status take(Address where, const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
-  Status map_file(const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
+  Status take(Address where) ZESVM_REQUIRES(lock_);
+  Status map_file(Address where, const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
   Result<Space> file_space(Address chunk) ZESVM_REQUIRES(lock_);
+  /// Returns the part of a mapping that is adopted with an address.
+  Interval piece_around(Address where, const ProgramMapping& mapping) const ZESVM_REQUIRES(lock_);
   Status replace(const Piece& piece, const ProcessMap& map);
+  /// Lets calls of the program know of a piece.
+  void note_in_index(Interval interval);
   void add(const Piece& piece) ZESVM_REQUIRES(lock_);
   void watch(Interval interval) ZESVM_REQUIRES(lock_);
   /// Returns the parts that are still mapped as they were adopted.
@@ -114,6 +130,9 @@ class ProgramMemory : public MemoryCallListener {
   /// Gives a piece back; false when its content cannot be had now.
   bool give_back(const Piece& piece, Fate fate) ZESVM_REQUIRES(lock_);
   void give_back_all(Interval interval, Change change) ZESVM_REQUIRES(lock_);
+  /// Makes what is left of a piece plain memory again.
+  void restore_all(const Piece& piece) ZESVM_REQUIRES(lock_);
+  List<Address> changed_pieces() const ZESVM_REQUIRES(lock_);
   void restore(const Piece& piece, Interval part);
   void remove(Address begin) ZESVM_REQUIRES(lock_);
 
@@ -128,6 +147,9 @@ class ProgramMemory : public MemoryCallListener {
   // Innermost: a call of the program may come while anything is held. Written under lock_, too.
   std::mutex index_lock_;
   Map<Address> index_;
+  std::atomic<bool> has_missed_{false};
+  // Forks under way. (G6) Counted up under lock_.
+  std::atomic<int> forks_{0};
 };
 
 }  // namespace zesvm::simulator::node
