@@ -75,10 +75,12 @@ void Stream::prefetch(const void* pointer, std::size_t bytes) {
   if (bytes == 0) return;
   if (const AddressSpace* space = device_.tile_->context->memory())
     space->place_near(device_, pointer, bytes);
-  traced_hint(*device_.tile_->context, "prefetch", pointer, bytes, device_.index(), [&] {
-    list_->prefetch(pointer, bytes);
-    return HintResult{HintOutcome::applied, "queued"};
-  });
+  levelzero::WorkTrace* const trace = device_.tile_->context->trace();
+  const auto begin = levelzero::WorkTrace::now();
+  list_->prefetch(pointer, bytes);
+  if (trace != nullptr)
+    trace->queued_prefetch({address_of(pointer), address_of(pointer) + Bytes{bytes}},
+                           *device_.tile_, begin);
 }
 
 Event Stream::record() {

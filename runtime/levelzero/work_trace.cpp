@@ -86,6 +86,12 @@ void WorkTrace::hinted(std::string_view hint, Interval interval, std::optional<s
   file_->write(line);
 }
 
+void WorkTrace::queued_prefetch(Interval interval, const Tile& tile, Time begin) noexcept {
+  TraceLine line("prefetch", "hint", 'X', file_->lane_of_this_thread(program));
+  line.time(begin, now()).interval(interval).place("to", static_cast<std::uint32_t>(tile.index));
+  file_->write(line.argument("outcome", "queued"));
+}
+
 void WorkTrace::called(std::string_view call, std::string_view what, const Tile& tile,
                        Time begin) noexcept {
   TraceLine line(call, "call", 'X', file_->lane_of_this_thread(program));

@@ -56,6 +56,8 @@ class WorkTrace {
   /// or none.
   void hinted(std::string_view hint, Interval interval, std::optional<std::uint32_t> tile,
               const HintResult& result, Time begin) noexcept;
+  /// A prefetch was appended to a tile's list: nobody tells what becomes of it.
+  void queued_prefetch(Interval interval, const Tile& tile, Time begin) noexcept;
   /// This thread gave work to a tile, or waited for it, since `begin`.
   void called(std::string_view call, std::string_view what, const Tile& tile, Time begin) noexcept;
   /// Returns a lane of a tile for the kernels of one more list: those of two lists may overlap.
