@@ -97,7 +97,7 @@ void print_json(const levelzero::Context* context, const topology::Detection& fo
     report["fidelity"] = fidelity;
   }
   report["topology"] = nlohmann::json::parse(topology::json_report(found));
-  std::cout << report.dump(2) << "\n";
+  std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 
 topology::NodeFacts facts_of_files(const InfoOptions& options) {

@@ -23,6 +23,9 @@ namespace {
 
 using nlohmann::json;
 
+/// Far more than any card has.
+constexpr std::uint32_t most_tiles = 64;
+
 /// Stands for a value of a recording that is of another kind than its place has.
 [[noreturn]] void refuse(const std::string& message) { throw std::runtime_error(message); }
 
@@ -146,6 +149,9 @@ void read(const json& from, LevelZeroDevice& to) {
   take(from, "vendor_id", to.vendor_id);
   take(from, "device_id", to.device_id);
   take(from, "tiles", to.tiles);
+  // Whoever reads it makes a matrix of all pairs.
+  if (to.tiles == 0 || to.tiles > most_tiles)
+    refuse("a card of " + std::to_string(to.tiles) + " tiles");
   take(from, "memory_bytes", to.memory);
   take(from, "integrated", to.integrated);
   take(from, "page_faults", to.page_faults);
@@ -349,7 +355,8 @@ std::string json_of_facts(const NodeFacts& facts) {
   for (const MissingSource& missing : facts.missing)
     recording["missing"].push_back(
         {{"source", std::string(name_of(missing.source))}, {"reason", missing.reason}});
-  return recording.dump(1) + "\n";
+  // Names come from drivers and firmware, in whatever encoding.
+  return recording.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 NodeFacts facts_of_json(const std::string& text, const std::string& file) try {

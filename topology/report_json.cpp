@@ -124,7 +124,8 @@ std::string json_report(const Detection& detection) {
   for (const MissingSource& missing : detection.missing)
     report["missing_sources"].push_back(
         {{"source", text(name_of(missing.source))}, {"reason", missing.reason}});
-  return report.dump(2);
+  // Names come from drivers and firmware, in whatever encoding.
+  return report.dump(2, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace zesvm::topology
