@@ -47,6 +47,24 @@ bool can_be_written(std::filesystem::path folder) {
   return ::access(folder.c_str(), W_OK | X_OK) == 0;
 }
 
+// Nobody else's, who could put code of his there.
+bool is_private(const std::filesystem::path& folder) {
+  struct stat found {};
+  return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
+         found.st_uid == ::geteuid() && (found.st_mode & 0077) == 0;
+}
+
+// The folder of an earlier process, else a new one of a name that nobody can take before. Empty: none
+// can be had.
+std::string private_folder_in(const std::filesystem::path& folder, const std::string& prefix) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failed))
+    if (entry.path().filename().string().starts_with(prefix) && is_private(entry.path()))
+      return entry.path().string();
+  std::string fresh = (folder / (prefix + "XXXXXX")).string();
+  return ::mkdtemp(fresh.data()) != nullptr ? fresh : std::string{};
+}
+
 // Where PoCL is to keep built kernels; empty: where it likes. It finds no device at all where it cannot
 // write, which in containers is common: a user without a home.
 std::string kernel_cache() {
@@ -55,14 +73,7 @@ std::string kernel_cache() {
     usual = home + "/.cache";
   if (!variable("POCL_CACHE_DIR").empty() || (!usual.empty() && can_be_written(usual))) return {};
   const std::string temporary = variable("TMPDIR");
-  const std::string folder =
-      (temporary.empty() ? "/tmp" : temporary) + "/zesvm-kernels-" + std::to_string(::geteuid());
-  ::mkdir(folder.c_str(), 0700);
-  struct stat made {};
-  // Not somebody else's, who could put code of his there.
-  const bool is_own = ::lstat(folder.c_str(), &made) == 0 && S_ISDIR(made.st_mode) &&
-                      made.st_uid == ::geteuid() && (made.st_mode & 0022) == 0;
-  return is_own ? folder : std::string{};
+  return private_folder_in(temporary.empty() ? "/tmp" : temporary, "zesvm-kernels-");
 }
 
 // The application's environment as the helper gets it.
