@@ -37,15 +37,24 @@ constexpr Bytes small_chunk = 64_KiB;
 struct Footprint {
   Bytes size;
   Bytes alignment;
+  /// What the program asked for; the rest of the alignment is only better to have.
+  Bytes needed_alignment;
   bool is_small = false;
+};
+
+/// What the driver gave, and the part of it that is used.
+struct Given {
+  Interval used;
+  Address memory;
 };
 
 Footprint footprint_of(Bytes size, Bytes alignment) {
   // Sums below must not wrap; the driver refuses such sizes in its own words.
-  if (size > 1_GiB * 1024 * 1024) return {size, alignment, false};
+  if (size > 1_GiB * 1024 * 1024) return {size, alignment, std::max(alignment, Bytes{1}), false};
   const bool is_small = size < large_chunk / 2;
   const Bytes chunk = is_small ? small_chunk : large_chunk;
-  return {align_up(size, chunk), std::max(alignment, chunk), is_small};
+  return {align_up(size, chunk), std::max(alignment, chunk), std::max(alignment, Bytes{1}),
+          is_small};
 }
 
 // Devices map what the CPU never touched in their smallest pages, and some cannot move those.
@@ -59,8 +68,8 @@ ze_device_handle_t home_of(const levelzero::Context& context) {
   return context.tiles().size() == 1 ? context.tiles().front().handle : nullptr;
 }
 
-Interval allocate_shared(const levelzero::Context& context, const Footprint& footprint,
-                         const std::string& doing) {
+void* ask_driver(const levelzero::Context& context, Bytes size, Bytes alignment,
+                 const std::string& doing) {
   auto limits = relaxed_limits();
   ze_device_mem_alloc_desc_t device{};
   device.stype = ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC;
@@ -68,11 +77,25 @@ Interval allocate_shared(const levelzero::Context& context, const Footprint& foo
   ze_host_mem_alloc_desc_t host{};
   host.stype = ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC;
   void* pointer = nullptr;
-  ZESVM_ZE(zeMemAllocShared(context.handle(), &device, &host, footprint.size.count,
-                            footprint.alignment.count, home_of(context), &pointer),
+  ZESVM_ZE(zeMemAllocShared(context.handle(), &device, &host, size.count, alignment.count,
+                            home_of(context), &pointer),
            doing);
-  if (footprint.is_small) touch(pointer, footprint.size);
-  return {address_of(pointer), address_of(pointer) + footprint.size};
+  return pointer;
+}
+
+Given allocate_shared(const levelzero::Context& context, const Footprint& footprint,
+                      const std::string& doing) {
+  void* pointer = ask_driver(context, footprint.size, footprint.alignment, doing);
+  Address begin = align_up(address_of(pointer), footprint.needed_alignment);
+  if (begin != address_of(pointer)) {
+    // Intel's driver forgets larger alignments where an allocation belongs to no device.
+    zeMemFree(context.handle(), pointer);
+    pointer = ask_driver(context, footprint.size + footprint.needed_alignment, footprint.alignment,
+                         doing);
+    begin = align_up(address_of(pointer), footprint.needed_alignment);
+  }
+  if (footprint.is_small) touch(pointer_to<void>(begin), footprint.size);
+  return {{begin, begin + footprint.size}, address_of(pointer)};
 }
 
 Interval allocate_paged(levelzero::Context& context, const Footprint& footprint,
@@ -146,19 +169,20 @@ void* AddressSpace::allocate_bytes(std::size_t bytes, std::size_t alignment, Bac
                 doing + " aligned to " + std::to_string(alignment) + ": not a power of two");
   if (backing == Backing::automatic) backing = backing_;
   const Footprint footprint = footprint_of(Bytes{bytes}, Bytes{alignment});
-  Interval given{};
+  Given given{};
   switch (backing) {
-    case Backing::paged: given = allocate_paged(context_, footprint, doing); break;
+    case Backing::paged: given.used = allocate_paged(context_, footprint, doing); break;
     case Backing::system:
       levelzero::check_possible(backing, context_.tiles());
-      given = map_program_memory(footprint, doing);
+      given.used = map_program_memory(footprint, doing);
       break;
     case Backing::automatic:
     case Backing::shared: given = allocate_shared(context_, footprint, doing);
   }
-  allocations_->add({{given.begin, given.begin + Bytes{bytes}}, given.end, backing, false});
-  note_allocated(context_, {given.begin, given.end}, backing);
-  return pointer_to<void>(given.begin);
+  const Address begin = given.used.begin;
+  allocations_->add({{begin, begin + Bytes{bytes}}, given.used.end, backing, false, given.memory});
+  note_allocated(context_, given.used, backing);
+  return pointer_to<void>(begin);
 }
 
 void AddressSpace::adopt(void* pointer, std::size_t bytes) {
@@ -169,7 +193,7 @@ void AddressSpace::adopt(void* pointer, std::size_t bytes) {
   if (allocations_->overlaps(*interval))
     throw Error(ErrorCode::invalid_argument,
                 doing + ": part of it is in memory of this address space already");
-  allocations_->add({*interval, interval->end, Backing::system, true});
+  allocations_->add({*interval, interval->end, Backing::system, true, {}});
   note_allocated(context_, *interval, Backing::system);
 }
 
@@ -186,7 +210,8 @@ void AddressSpace::Allocations::give_back(levelzero::Context& context, const Liv
     case Backing::system: ::munmap(pointer, footprint.size().count); return;
     case Backing::automatic:
     case Backing::shared:
-      ZESVM_ZE(zeMemFree(context.handle(), pointer), "freeing " + address_text(pointer));
+      ZESVM_ZE(zeMemFree(context.handle(), pointer_to<void>(living.memory)),
+               "freeing " + address_text(pointer));
   }
 }
 

@@ -43,6 +43,8 @@ class AddressSpace::Allocations {
     Backing backing = Backing::shared;
     /// The program's own memory, which it frees itself.
     bool is_adopted = false;
+    /// Shared memory: where what the driver gave begins, at the interval or before it.
+    Address memory{};
   };
 
   /// Gives the memory of an allocation back to whoever carried it. @errors Error: it lives on

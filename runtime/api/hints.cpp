@@ -66,7 +66,7 @@ bool is_all_in_system(const Residency& residency) {
 }
 
 HintResult set_atomics(levelzero::Context& context, const void* pointer, std::size_t bytes,
-                       AtomicAccess access) {
+                       AtomicAccess access, Backing backing) {
   const auto set = context.newer().set_atomic_access;
   if (set == nullptr)
     return {HintOutcome::ignored, "the driver has no zeMemSetAtomicAccessAttributeExp"};
@@ -76,6 +76,10 @@ HintResult set_atomics(levelzero::Context& context, const void* pointer, std::si
     if (result == ZE_RESULT_ERROR_UNSUPPORTED_FEATURE ||
         result == ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION)
       return {HintOutcome::ignored, tile.name + " does not take atomic access attributes"};
+    // What is wrong can only be the access: the pointer was checked.
+    if (result == ZE_RESULT_ERROR_INVALID_ARGUMENT && backing == Backing::shared)
+      return {HintOutcome::ignored,
+              tile.name + " does not promise this atomic access for shared allocations"};
     if (result != ZE_RESULT_SUCCESS)
       levelzero::throw_failed("zeMemSetAtomicAccessAttributeExp", result,
                               "setting atomic access of " + size_text(bytes) + " at " +
@@ -169,9 +173,9 @@ HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, con
   const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
   // A border inside a chunk would cut it into pieces that some devices cannot move.
   bytes = allocations_->with_rest_of_chunk(interval).size().count;
-  if (advice.kind() == Advice::Kind::atomic)
-    return set_atomics(context_, pointer, bytes, advice.atomic_access());
   const Backing backing = backing_of(pointer).value_or(Backing::shared);
+  if (advice.kind() == Advice::Kind::atomic)
+    return set_atomics(context_, pointer, bytes, advice.atomic_access(), backing);
   if (advice.kind() == Advice::Kind::location_device)
     if (const auto reason = levelzero::broken_access_to(context_, list_owner(context_, advice));
         !reason.empty())

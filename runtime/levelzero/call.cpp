@@ -70,6 +70,7 @@ constexpr std::array known{
     Known{0x78000018, "ZE_RESULT_ERROR_INVALID_MODULE_UNLINKED", ErrorCode::module_rejected, ""},
     Known{0x78000019, "ZE_RESULT_ERROR_INVALID_COMMAND_LIST_TYPE", ErrorCode::level_zero, ""},
     Known{0x7800001a, "ZE_RESULT_ERROR_OVERLAPPING_REGIONS", ErrorCode::invalid_argument, ""},
+    Known{0x78000021, "ZE_RESULT_ERROR_ADDRESS_NOT_FOUND", ErrorCode::unknown_memory, ""},
     Known{0x7ffffffe, "ZE_RESULT_ERROR_UNKNOWN", ErrorCode::level_zero, ""},
 };
 

@@ -41,8 +41,13 @@ ze_result_t atomic_arguments(Context& context, Device& device, const void* point
                              std::size_t size, Interval& pages) {
   const auto interval = Interval::checked(address_of(pointer), Bytes{size});
   if (size == 0 || !interval) return ZE_RESULT_ERROR_INVALID_SIZE;
-  if (!device.description().shared_system && !context.node().allocation_at(interval->begin))
+  const auto memory = context.node().allocation_at(interval->begin);
+  if (!device.description().shared_system && !memory)
     return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "atomic access attribute of unknown memory");
+  // As real drivers have it: other memory never moves.
+  if (memory &&
+      (memory->kind == node::MemoryKind::host || memory->kind == node::MemoryKind::device))
+    return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "atomic access attribute of memory not shared");
   pages = whole_pages(*interval);
   return ZE_RESULT_SUCCESS;
 }

@@ -42,6 +42,11 @@ ze_result_t ZE_APICALL append_memory_copy_from_context(
   });
 }
 
+bool may_use(const CommandList& list, const void* pointer) {
+  return list.device().description().shared_system ||
+         list.device().node().allocation_at(address_of(pointer)).has_value();
+}
+
 ze_result_t ZE_APICALL append_memory_fill(ze_command_list_handle_t handle, void* destination,
                                           const void* pattern, std::size_t pattern_size,
                                           std::size_t size, ze_event_handle_t signal,
@@ -51,6 +56,9 @@ ze_result_t ZE_APICALL append_memory_fill(ze_command_list_handle_t handle, void*
     ZESVM_NOT_NULL(destination);
     ZESVM_NOT_NULL(pattern);
     if (!std::has_single_bit(pattern_size)) return ZE_RESULT_ERROR_INVALID_SIZE;
+    // Copies go through memory of the driver, as on real ones; fills do not.
+    if (!may_use(*list, destination))
+      return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "filling memory of no allocation");
     const auto* const first = static_cast<const std::byte*>(pattern);
     return list->append(std::make_shared<FillAction>(
                             address_of(destination),
@@ -94,11 +102,6 @@ ze_result_t ZE_APICALL append_memory_copy_region(
             region_of(source, *source_region, source_pitch, source_slice_pitch), extent),
         {signal, count, waits});
   });
-}
-
-bool may_use(const CommandList& list, const void* pointer) {
-  return list.device().description().shared_system ||
-         list.device().node().allocation_at(address_of(pointer)).has_value();
 }
 
 ze_result_t ZE_APICALL append_memory_prefetch(ze_command_list_handle_t handle, const void* pointer,

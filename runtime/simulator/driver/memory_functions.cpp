@@ -243,7 +243,7 @@ ze_result_t get_address_range(ze_context_handle_t handle, const void* pointer, v
   ZESVM_NOT_NULL(pointer);
   return entry([&] {
     const auto memory = context->node().allocation_at(address_of(pointer));
-    if (!memory) return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "address range of unknown memory");
+    if (!memory) return fail(newer::address_not_found, "address range of unknown memory");
     if (base != nullptr) *base = pointer_to<void>(memory->interval.begin);
     if (size != nullptr) *size = memory->interval.size().count;
     return ZE_RESULT_SUCCESS;

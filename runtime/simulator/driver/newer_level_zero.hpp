@@ -24,6 +24,9 @@ inline constexpr const char* read_only_memory_name = "ZE_extension_virtual_mem_r
 inline constexpr const char* immediate_append_name =
     "ZE_experimental_immediate_command_list_append";
 
+/// ZE_RESULT_ERROR_ADDRESS_NOT_FOUND, a later result.
+inline constexpr auto address_not_found = static_cast<ze_result_t>(0x78000021);
+
 /// A fabric vertex that is a tile. Older headers misspell the name, newer ones no longer do.
 inline constexpr auto sub_device_vertex = static_cast<ze_fabric_vertex_exp_type_t>(2);
 
