@@ -80,7 +80,10 @@ void fill_in(const Capabilities& from, zesvm_capabilities& to) {
   for (const std::size_t peer : from.peers)
     if (peer < 64) to.peers |= std::uint64_t{1} << peer;
   to.backing = static_cast<zesvm_backing>(from.backing);
+  to.is_sub_device = from.is_sub_device ? 1 : 0;
   to.backing_reason = from.backing_reason.c_str();
+  to.hierarchy = from.hierarchy.c_str();
+  to.affinity_mask = from.affinity_mask.c_str();
 }
 
 static_assert(static_cast<int>(CpuTouch::unhandled) == ZESVM_CPU_TOUCH_UNHANDLED);

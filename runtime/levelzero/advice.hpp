@@ -8,7 +8,7 @@
 
 #include <zesvm/address_space.hpp>
 
-#include "levelzero/newer_level_zero.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::levelzero {
 
@@ -27,12 +27,12 @@ inline std::uint32_t advice_value(Advice::Kind kind) {
 /// Returns the flags for zeMemSetAtomicAccessAttributeExp.
 inline std::uint32_t atomic_flags(AtomicAccess access) {
   switch (access) {
-    case AtomicAccess::undefined: return newer::atomics_default;
-    case AtomicAccess::device: return newer::atomics_of_device;
-    case AtomicAccess::global: return newer::atomics_of_system;
-    case AtomicAccess::cpu: return newer::atomics_of_host | newer::no_atomics_of_device;
+    case AtomicAccess::undefined: return newer::atomic_default;
+    case AtomicAccess::device: return newer::atomic_device;
+    case AtomicAccess::global: return newer::atomic_system;
+    case AtomicAccess::cpu: return newer::atomic_host | newer::atomic_no_device;
   }
-  return newer::atomics_default;
+  return newer::atomic_default;
 }
 
 }  // namespace zesvm::levelzero

@@ -8,7 +8,7 @@
 #include <zesvm/error.hpp>
 
 #include "base/sizes.hpp"
-#include "levelzero/newer_level_zero.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::levelzero {
 namespace {

@@ -17,7 +17,7 @@ namespace {
 
 template <typename Function>
 Function extension(ze_driver_handle_t driver, const char* name) {
-  return reinterpret_cast<Function>(newer::find_extension(driver, name));
+  return reinterpret_cast<Function>(find_extension(driver, name));
 }
 
 std::vector<ze_driver_handle_t> drivers() {
@@ -89,7 +89,7 @@ void Context::look_up_extensions() {
       extension<zesvm_sim_migrate_to_system_fn>(driver_, ZESVM_SIM_MIGRATE_TO_SYSTEM_NAME);
   simulator_.discard = extension<zesvm_sim_discard_fn>(driver_, ZESVM_SIM_DISCARD_NAME);
   simulator_.write_trace = extension<zesvm_sim_write_trace_fn>(driver_, ZESVM_SIM_WRITE_TRACE_NAME);
-  newer_ = newer::find_functions(driver_);
+  newer_ = find_newer_functions(driver_);
   if (!is_simulated()) return;
   const char* node = std::getenv("ZESVM_NODE");
   node_name_ = node != nullptr && *node != '\0' ? node : default_node;

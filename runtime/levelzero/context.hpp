@@ -15,7 +15,7 @@
 #include <zesvm/simulator_extension.h>
 
 #include "base/mutex.hpp"
-#include "levelzero/newer_level_zero.hpp"
+#include "levelzero/newer_functions.hpp"
 #include "levelzero/tile.hpp"
 
 namespace zesvm::levelzero {
@@ -66,7 +66,7 @@ class Context {
   CpuTouch cpu_touch() const { return cpu_touch_; }
   bool is_simulated() const { return simulator_.get_statistics != nullptr; }
   /// Returns what loader or driver have beyond the oldest supported version.
-  const newer::Functions& newer() const { return newer_; }
+  const NewerFunctions& newer() const { return newer_; }
   /// Returns what the driver says about the last failure of this thread; may be empty.
   std::string last_driver_error() const;
   const std::string& node_name() const { return node_name_; }
@@ -114,7 +114,7 @@ class Context {
   CpuTouch cpu_touch_;
   std::vector<Tile> tiles_;
   SimulatorFunctions simulator_;
-  newer::Functions newer_;
+  NewerFunctions newer_;
   std::string node_name_;
   std::vector<NodeTile> node_tiles_;
   std::unique_ptr<SignalPool> signals_;

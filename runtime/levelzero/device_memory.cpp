@@ -8,6 +8,7 @@
 #include "levelzero/context.hpp"
 #include "levelzero/host_memory.hpp"
 #include "pagemap/pagemap.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::levelzero {
 namespace {

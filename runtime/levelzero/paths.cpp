@@ -71,21 +71,25 @@ std::vector<fs::path> kernel_directories() {
 
 fs::path find_module(const std::string& name_or_file) {
   std::error_code error;
-  fs::path name = name_or_file;
-  // A bare name is not a file of that name: programs are called like their kernels.
-  const bool is_path = name.has_extension() || name.has_parent_path();
-  if (is_path && fs::is_regular_file(name, error)) return name;
   std::string message = "no SPIR-V module " + name_or_file;
-  if (name.has_parent_path()) throw Error(ErrorCode::unreadable_file, message + ": no such file");
+  fs::path name = name_or_file;
+  if (name_or_file.find('/') != std::string::npos) {
+    if (fs::is_regular_file(name, error)) return name;
+    throw Error(ErrorCode::unreadable_file, message + ": no such file");
+  }
   if (!name.has_extension()) name += ".spv";
-  if (fs::is_regular_file(name, error)) return name;
-  message += ": looked for " + name.string() + " in the current directory";
+  const char* separator = ": looked for ";
   for (const fs::path& directory : kernel_directories()) {
     if (fs::is_regular_file(directory / name, error)) return directory / name;
-    message += ", " + directory.string();
+    message += separator + (directory / name).string();
+    separator = ", ";
   }
-  throw Error(ErrorCode::unreadable_file,
-              message + "; give a path, or let ZESVM_KERNELS_PATH name its directory");
+  if (fs::is_regular_file(name, error))
+    throw Error(ErrorCode::unreadable_file,
+                message + "; the file in the current directory is called ./" + name.string());
+  throw Error(
+      ErrorCode::unreadable_file,
+      message + "; give a path, with a slash, or let ZESVM_KERNELS_PATH name its directory");
 }
 
 }  // namespace zesvm::levelzero

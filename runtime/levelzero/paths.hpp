@@ -24,7 +24,9 @@ std::filesystem::path simulated_driver();
 /// ZESVM_KERNELS_PATH (separated by `:`), then the own tree's.
 std::vector<std::filesystem::path> kernel_directories();
 
-/// Returns the file of a module, as Runtime::load_module() looks for it.
+/// Returns the file of a module. With a slash in it, the text is a path, and nothing else is looked at;
+/// without one it is a name in kernel_directories(), with ".spv" added when it has no ending. The
+/// current directory is none of them: what a program finds does not depend on where it was started.
 /// @errors Error(unreadable_file) when there is none; the message says where it was looked for.
 std::filesystem::path find_module(const std::string& name_or_file);
 

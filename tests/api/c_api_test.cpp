@@ -1,4 +1,5 @@
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <gmock/gmock.h>
@@ -111,6 +112,13 @@ TEST_F(CApiTest, TellsWhatDevicesCanDoWithMemory) {
   EXPECT_EQ(capabilities.peers, 2u);
   EXPECT_NE(capabilities.backing, ZESVM_BACKING_AUTOMATIC);
   EXPECT_STRNE(capabilities.backing_reason, "");
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value != nullptr ? value : "");
+  };
+  EXPECT_EQ(capabilities.hierarchy, variable("ZE_FLAT_DEVICE_HIERARCHY"));
+  EXPECT_EQ(capabilities.affinity_mask, variable("ZE_AFFINITY_MASK"));
+  EXPECT_LE(capabilities.is_sub_device, 1u);
 }
 
 TEST_F(CApiTest, HintsSayWhatBecameOfThem) {

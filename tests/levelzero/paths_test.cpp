@@ -39,13 +39,46 @@ TEST_F(PathsTest, FindsModulesByNameInTheNamedDirectories) {
   EXPECT_EQ(find_module((directory / "mine.spv").string()), directory / "mine.spv");
 }
 
-TEST_F(PathsTest, AProgramOfAModulesNameIsNotTheModule) {
-  const auto before = std::filesystem::current_path();
-  std::filesystem::current_path(directory);
-  std::ofstream("mine") << "a program";
-  std::ofstream("mine.spv") << "x";
-  EXPECT_EQ(find_module("mine"), "mine.spv");
-  std::filesystem::current_path(before);
+class PathsHereTest : public PathsTest {
+ protected:
+  void SetUp() override {
+    PathsTest::SetUp();
+    fs::current_path(directory);
+    std::ofstream("mine.spv") << "x";
+  }
+  void TearDown() override {
+    fs::current_path(before_);
+    PathsTest::TearDown();
+  }
+  const fs::path before_ = fs::current_path();
+};
+
+TEST_F(PathsHereTest, SlashMakesAPath) {
+  EXPECT_EQ(find_module("./mine.spv"), "./mine.spv");
+  // A path is taken as it is: no ending is added, no directory is searched.
+  std::ofstream("plain") << "x";
+  EXPECT_EQ(find_module("./plain"), "./plain");
+  ::setenv("ZESVM_KERNELS_PATH", directory.c_str(), 1);
+  EXPECT_THROW(find_module("./mine"), Error);
+  EXPECT_THROW(find_module("elsewhere/mine.spv"), Error);
+}
+
+TEST_F(PathsHereTest, NameIsNotLookedForInTheCurrentDirectory) {
+  for (const char* name : {"mine", "mine.spv"}) {
+    try {
+      find_module(name);
+      FAIL() << name;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("is called ./mine.spv"));
+    }
+  }
+}
+
+TEST_F(PathsHereTest, NamedDirectoryGoesBeforeTheCurrentOne) {
+  fs::create_directories("kernels");
+  std::ofstream("kernels/mine.spv") << "y";
+  ::setenv("ZESVM_KERNELS_PATH", (directory / "kernels").c_str(), 1);
+  EXPECT_EQ(find_module("mine"), directory / "kernels/mine.spv");
 }
 
 TEST_F(PathsTest, SaysWhereAModuleWasLookedFor) {

@@ -1,14 +1,14 @@
 #include <memory>
 
-#include "levelzero/newer_level_zero.hpp"
 #include "scenarios/failure.hpp"
 #include "scenarios/session.hpp"
 #include "scenarios/singles.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::scenarios {
 namespace {
 
-using namespace levelzero::newer;
+using namespace newer;
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 constexpr std::size_t size = 8 * mebibyte;

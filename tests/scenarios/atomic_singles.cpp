@@ -2,15 +2,15 @@
 #include <memory>
 #include <random>
 
-#include "levelzero/newer_level_zero.hpp"
 #include "scenarios/failure.hpp"
 #include "scenarios/session.hpp"
 #include "scenarios/singles.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::scenarios {
 namespace {
 
-using namespace levelzero::newer;
+using namespace newer;
 
 // A chunk and more, so that it moves.
 constexpr std::size_t size = (std::size_t{2} << 20) + 64 * 1024;
@@ -57,7 +57,7 @@ void location_and_access(Space& space, std::uint32_t location, std::uint32_t acc
     if (result == ZE_RESULT_SUCCESS) {
       expected += 50;
     } else {
-      must(told != ZE_RESULT_SUCCESS || access != atomics_of_device,
+      must(told != ZE_RESULT_SUCCESS || access != atomic_device,
            "counting where atomics of the device were asked for returned 0x", std::hex,
            static_cast<unsigned>(result));
     }
@@ -85,9 +85,8 @@ void add_atomic_singles(std::vector<Single>& all) {
       {"system", set_system_memory_preferred_location},
   };
   const std::pair<const char*, std::uint32_t> accesses[] = {
-      {"default", atomics_default},        {"host", atomics_of_host},
-      {"no_device", no_atomics_of_device}, {"of_device", atomics_of_device},
-      {"of_system", atomics_of_system},
+      {"default", atomic_default},  {"host", atomic_host},        {"no_device", atomic_no_device},
+      {"of_device", atomic_device}, {"of_system", atomic_system},
   };
   for (const auto& location : locations) {
     for (const auto& access : accesses) {

@@ -1,10 +1,10 @@
 // Memory with something asked of the driver around each launch.
 #include <utility>
 
-#include "levelzero/newer_level_zero.hpp"
 #include "scenarios/failure.hpp"
 #include "scenarios/kinds.hpp"
 #include "scenarios/session.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::scenarios {
 namespace {
@@ -50,9 +50,9 @@ class Advised final : public OnPlain {
     if (choice < devices) {
       queue.advise(data_, size_, ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION, choice);
     } else if (choice == devices) {
-      queue.advise(data_, size_, levelzero::newer::set_system_memory_preferred_location, 0);
+      queue.advise(data_, size_, newer::set_system_memory_preferred_location, 0);
     } else {
-      queue.advise(data_, size_, levelzero::newer::clear_system_memory_preferred_location, 0);
+      queue.advise(data_, size_, newer::clear_system_memory_preferred_location, 0);
     }
   }
 };

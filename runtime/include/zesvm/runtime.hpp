@@ -91,8 +91,9 @@ class ZESVM_API Runtime {
   /// Returns the memory of this Runtime.
   AddressSpace& address_space() noexcept;
 
-  /// Loads a SPIR-V module. A name without a slash is also looked for among the installed kernels
-  /// (ZESVM_KERNELS_PATH, else next to the library), with ".spv" added when it has no ending.
+  /// Loads a SPIR-V module. With a slash in it ("./mine.spv"), `name_or_file` is a path. Without one it is
+  /// a name, looked for in the directories of ZESVM_KERNELS_PATH (separated by `:`), then among the
+  /// installed kernels, with ".spv" added when it has no ending; never in the current directory.
   /// @errors unreadable_file: the message says where it was looked for. module_rejected: not SPIR-V.
   Module load_module(const std::string& name_or_file);
   /// Makes a module of SPIR-V in memory.

@@ -124,15 +124,16 @@ module zesvm
   end type
 
   type, bind(c), public :: zesvm_capabilities_t
-    integer(c_size_t) :: size = 80
+    integer(c_size_t) :: size = 96
     integer(c_int32_t) :: device_memory = 0, host_memory = 0, shared_memory = 0
     integer(c_int32_t) :: shared_memory_of_others = 0, system_memory = 0
     integer(c_int32_t) :: has_host_physical_memory = 0
     integer(c_int64_t) :: max_allocation_bytes = 0, small_page_bytes = 0, large_page_bytes = 0
     integer(c_int64_t) :: peers = 0
     integer(c_int) :: backing = 0
-    integer(c_int32_t) :: reserved = 0
+    integer(c_int32_t) :: is_sub_device = 0
     type(c_ptr) :: backing_reason = c_null_ptr
+    type(c_ptr) :: hierarchy = c_null_ptr, affinity_mask = c_null_ptr
   end type
 
   type, bind(c), public :: zesvm_hint_t

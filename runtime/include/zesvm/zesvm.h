@@ -238,10 +238,14 @@ typedef struct zesvm_capabilities {
   uint64_t peers;
   /// What ZESVM_BACKING_AUTOMATIC comes to in this runtime.
   zesvm_backing backing;
-  /// Must be zero.
-  uint32_t reserved;
-  /// Why; valid as long as the runtime.
+  /// 1 or 0: it is a tile that the driver shows as a part of its card; else as a device of its own.
+  uint32_t is_sub_device;
+  /// Why `backing`; valid as long as the runtime, as are the texts below.
   const char* backing_reason;
+  /// ZE_FLAT_DEVICE_HIERARCHY as the process has it; may be empty.
+  const char* hierarchy;
+  /// ZE_AFFINITY_MASK as the process has it; may be empty.
+  const char* affinity_mask;
 } zesvm_capabilities;
 
 /// Fills `capabilities`, whose `size` is set.

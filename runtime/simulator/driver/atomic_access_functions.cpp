@@ -2,9 +2,9 @@
 #include <optional>
 
 #include "simulator/driver/handles.hpp"
-#include "simulator/driver/newer_level_zero.hpp"
 #include "simulator/driver/tables.hpp"
 #include "simulator/node/node.hpp"
+#include "specification/newer_level_zero.hpp"
 #include "svm/address_space.hpp"
 #include "topology/node_description.hpp"
 

@@ -1,7 +1,7 @@
 // Entry points of command lists: making and closing them, and the commands that order others.
 #include "simulator/driver/actions.hpp"
 #include "simulator/driver/list_description.hpp"
-#include "simulator/driver/newer_types.hpp"
+#include "specification/newer_commands.hpp"
 
 namespace zesvm::simulator::driver {
 

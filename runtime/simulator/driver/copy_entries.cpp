@@ -4,8 +4,9 @@
 
 #include "simulator/driver/actions.hpp"
 #include "simulator/driver/list_description.hpp"
-#include "simulator/driver/newer_types.hpp"
 #include "simulator/node/node.hpp"
+#include "specification/newer_commands.hpp"
+#include "specification/newer_level_zero.hpp"
 #include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {

@@ -9,8 +9,8 @@
 #include "simulator/driver/device_identity.hpp"
 #include "simulator/driver/enumeration.hpp"
 #include "simulator/driver/extension_chain.hpp"
-#include "simulator/driver/newer_level_zero.hpp"
 #include "simulator/node/node.hpp"
+#include "specification/newer_level_zero.hpp"
 #include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {

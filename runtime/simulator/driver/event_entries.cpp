@@ -1,10 +1,10 @@
 // Entry points of events.
 #include "simulator/driver/event.hpp"
 #include "simulator/driver/list_description.hpp"
-#include "simulator/driver/newer_types.hpp"
 #include "simulator/driver/tables.hpp"
 #include "simulator/node/node.hpp"
 #include "simulator/node/virtual_clock.hpp"
+#include "specification/newer_commands.hpp"
 
 namespace zesvm::simulator::driver {
 

@@ -3,8 +3,8 @@
 
 #include "simulator/driver/event.hpp"
 #include "simulator/driver/list_description.hpp"
-#include "simulator/driver/newer_types.hpp"
 #include "simulator/driver/tables.hpp"
+#include "specification/newer_commands.hpp"
 
 namespace zesvm::simulator::driver {
 

@@ -13,8 +13,8 @@
 #include "simulator/driver/command_list.hpp"
 #include "simulator/driver/extension_chain.hpp"
 #include "simulator/driver/handles.hpp"
-#include "simulator/driver/newer_level_zero.hpp"
 #include "simulator/driver/tables.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::simulator::driver {
 

@@ -6,8 +6,8 @@
 
 #include "simulator/driver/device_identity.hpp"
 #include "simulator/driver/enumeration.hpp"
-#include "simulator/driver/newer_level_zero.hpp"
 #include "simulator/driver/tables.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::simulator::driver {
 

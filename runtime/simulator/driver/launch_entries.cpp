@@ -2,7 +2,7 @@
 #include "simulator/driver/actions.hpp"
 #include "simulator/driver/list_description.hpp"
 #include "simulator/driver/module.hpp"
-#include "simulator/driver/newer_types.hpp"
+#include "specification/newer_commands.hpp"
 #include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {

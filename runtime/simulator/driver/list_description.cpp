@@ -1,6 +1,6 @@
 #include "simulator/driver/list_description.hpp"
 
-#include "simulator/driver/newer_types.hpp"
+#include "specification/newer_commands.hpp"
 
 namespace zesvm::simulator::driver {
 

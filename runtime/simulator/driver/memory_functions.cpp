@@ -6,10 +6,10 @@
 #include "simulator/driver/extension_chain.hpp"
 #include "simulator/driver/handles.hpp"
 #include "simulator/driver/memory_export.hpp"
-#include "simulator/driver/newer_level_zero.hpp"
 #include "simulator/driver/tables.hpp"
 #include "simulator/driver/virtual_memory.hpp"
 #include "simulator/node/node.hpp"
+#include "specification/newer_level_zero.hpp"
 #include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {

@@ -4,7 +4,7 @@
 #include "simulator/driver/actions.hpp"
 #include "simulator/driver/list_description.hpp"
 #include "simulator/driver/module.hpp"
-#include "simulator/driver/newer_types.hpp"
+#include "specification/newer_commands.hpp"
 
 namespace zesvm::simulator::driver {
 

@@ -5,9 +5,9 @@
 
 #include "base/mutex.hpp"
 #include "simulator/driver/handles.hpp"
-#include "simulator/driver/newer_level_zero.hpp"
 #include "simulator/driver/tables.hpp"
 #include "simulator/node/node.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::simulator::driver {
 

@@ -1,8 +1,8 @@
-#include "levelzero/newer_level_zero.hpp"
+#include "levelzero/newer_functions.hpp"
 
 #include <dlfcn.h>
 
-namespace zesvm::levelzero::newer {
+namespace zesvm::levelzero {
 namespace {
 
 template <typename Function>
@@ -21,8 +21,8 @@ void* find_extension(ze_driver_handle_t driver, const char* name) {
   return address;
 }
 
-Functions find_functions(ze_driver_handle_t driver) {
-  Functions found;
+NewerFunctions find_newer_functions(ze_driver_handle_t driver) {
+  NewerFunctions found;
   find(driver, "zeMemSetAtomicAccessAttributeExp", found.set_atomic_access);
   find(driver, "zeMemGetAtomicAccessAttributeExp", found.get_atomic_access);
   find(driver, "zeCommandListHostSynchronize", found.host_synchronize);
@@ -30,4 +30,4 @@ Functions find_functions(ze_driver_handle_t driver) {
   return found;
 }
 
-}  // namespace zesvm::levelzero::newer
+}  // namespace zesvm::levelzero

@@ -1,6 +1,11 @@
 /// @file newer_level_zero.hpp
-/// What programs built with newer Level Zero headers pass to the driver, declared here because the
-/// oldest supported headers (specification 1.4) lack it. Values and layouts are the specification's.
+/// What newer versions of Level Zero add to the oldest supported one (specification 1.4, loader 1.8), as
+/// far as memory, devices and drivers are concerned: the one place where either side declares it, the
+/// simulated driver, which is passed it, and the runtime, which passes it. Declared whatever headers the
+/// library is built with; functions are looked up when the program runs.
+///
+/// N1  values and layouts are the specification's; where the headers at hand have them, a test compares
+/// @see newer_commands.hpp for lists, events and kernels
 #pragma once
 
 #include <cstddef>
@@ -8,7 +13,7 @@
 
 #include <level_zero/ze_api.h>
 
-namespace zesvm::simulator::driver::newer {
+namespace zesvm::newer {
 
 // Names of extensions.
 inline constexpr const char* relaxed_limits_name = "ZE_extension_relaxed_allocation_limits";
@@ -106,8 +111,14 @@ struct ExternalSemaphoreDescriptor {
   int fd;
 };
 
+// ze_memory_advice_t: SET and CLEAR_SYSTEM_MEMORY_PREFERRED_LOCATION (1.7), the last one known here.
+inline constexpr std::uint32_t set_system_memory_preferred_location = 8;
+inline constexpr std::uint32_t clear_system_memory_preferred_location = 9;
+inline constexpr std::uint32_t memory_advice_last = clear_system_memory_preferred_location;
+
 /// ze_memory_atomic_attr_exp_flags_t (1.7).
 enum AtomicAttribute : std::uint32_t {
+  atomic_default = 0,
   atomic_none = 1u << 0,
   atomic_no_host = 1u << 1,
   atomic_host = 1u << 2,
@@ -130,4 +141,4 @@ struct PhysicalMemoryProperties {
 inline constexpr std::uint32_t physical_memory_on_device = 1u << 0;
 inline constexpr std::uint32_t physical_memory_on_host = 1u << 1;
 
-}  // namespace zesvm::simulator::driver::newer
+}  // namespace zesvm::newer

@@ -1,7 +1,6 @@
-/// @file newer_types.hpp
-/// Structures, enumerators and limits of the specification that are newer than the oldest headers
-/// this builds with (1.4), as far as commands, events and kernels use them. Spelled as the
-/// specification does, in our namespace: with newer headers both exist and are laid out alike.
+/// @file newer_commands.hpp
+/// As newer_level_zero.hpp, for commands, events and kernels. Structures are spelled as the specification
+/// does, in our namespace: with newer headers both exist and are laid out alike (N1).
 #pragma once
 
 #include <cstddef>
@@ -9,7 +8,7 @@
 
 #include <level_zero/ze_api.h>
 
-namespace zesvm::simulator::driver::newer {
+namespace zesvm::newer {
 
 /// What every structure that can be chained starts with.
 struct ze_base_desc_t {
@@ -30,14 +29,13 @@ enum CommandStructure : std::uint32_t {
 };
 
 // Flags of lists and queues: since 1.7 and 1.9.
-constexpr std::uint32_t command_list_flags_known = 0x3f;
-constexpr std::uint32_t command_list_flag_in_order = 0x8;
-constexpr std::uint32_t command_list_flag_cloneable = 0x10;
-constexpr std::uint32_t command_queue_flags_known = 0x7;
-constexpr std::uint32_t command_queue_flag_in_order = 0x2;
-constexpr std::uint32_t event_pool_flags_known = 0xf;
-constexpr std::uint32_t event_pool_flag_kernel_mapped_timestamp = 0x8;
-constexpr std::uint32_t memory_advice_last = 9;
+inline constexpr std::uint32_t command_list_flags_known = 0x3f;
+inline constexpr std::uint32_t command_list_flag_in_order = 0x8;
+inline constexpr std::uint32_t command_list_flag_cloneable = 0x10;
+inline constexpr std::uint32_t command_queue_flags_known = 0x7;
+inline constexpr std::uint32_t command_queue_flag_in_order = 0x2;
+inline constexpr std::uint32_t event_pool_flags_known = 0xf;
+inline constexpr std::uint32_t event_pool_flag_kernel_mapped_timestamp = 0x8;
 
 struct ze_event_counter_based_desc_t {
   ze_structure_type_t stype;
@@ -46,8 +44,8 @@ struct ze_event_counter_based_desc_t {
   ze_event_scope_flags_t signal;
   ze_event_scope_flags_t wait;
 };
-constexpr std::uint32_t event_counter_based_flags_known = 0x7f;
-constexpr std::uint32_t event_counter_based_flag_ipc = 0x8;
+inline constexpr std::uint32_t event_counter_based_flags_known = 0x7f;
+inline constexpr std::uint32_t event_counter_based_flag_ipc = 0x8;
 
 struct ze_ipc_event_counter_based_handle_t {
   char data[ZE_MAX_IPC_HANDLE_SIZE];
@@ -108,7 +106,7 @@ struct ze_mutable_global_offset_exp_desc_t {
   std::uint32_t offsetY;
   std::uint32_t offsetZ;
 };
-constexpr std::uint32_t mutable_command_flags_known = 0xff;
+inline constexpr std::uint32_t mutable_command_flags_known = 0xff;
 
 struct ze_group_size_t {
   std::uint32_t groupSizeX;
@@ -127,4 +125,4 @@ const T* find_in_chain(const void* chain, CommandStructure type) {
   return nullptr;
 }
 
-}  // namespace zesvm::simulator::driver::newer
+}  // namespace zesvm::newer
