@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "node/node_fixture.hpp"
+#include "simulator/node/program_mapping.hpp"
 #include "simulator/node/thread_heaps.hpp"
 
 namespace zesvm::simulator::node {
@@ -139,7 +140,7 @@ TEST_F(NodeProgramMemoryTest, StacksAreRefused) {
 }
 
 // Where newer C libraries put guard pages into mappings, stacks merge with what is beside them.
-TEST_F(NodeProgramMemoryTest, WhatIsBehindAGuardPageMayBeAStack) {
+TEST_F(NodeProgramMemoryTest, WhatIsBehindAGuardPageIsUsedUnlessItIsAStack) {
   constexpr int guard_install = 102;
   constexpr std::size_t size = 16 << 20;
   void* const memory =
@@ -148,11 +149,28 @@ TEST_F(NodeProgramMemoryTest, WhatIsBehindAGuardPageMayBeAStack) {
   const Address guard = align_up(address_of(memory), 2_MiB) + 4_MiB + 32_KiB;
   if (::madvise(pointer_to<void>(guard), cpu_page.count, guard_install) != 0)
     GTEST_SKIP() << "guard pages inside mappings need Linux 6.13";
+  // As at the upper end of a stack.
+  auto* const descriptor = pointer_to<std::uint64_t>(guard + 4_MiB + Bytes{0x6c0});
+  descriptor[0] = descriptor[2] = address_of(descriptor).value;
   EXPECT_EQ(add_one(first, guard - 4_KiB, 64), Status::ok);
   EXPECT_EQ(add_one(first, guard + 4_KiB, 64), Status::permission_denied);
+  EXPECT_EQ(add_one(first, guard + 5_MiB, 64), Status::ok);
+  descriptor[0] = 0;
+  EXPECT_EQ(add_one(first, guard + 4_KiB, 64), Status::ok);
   EXPECT_EQ(*pointer_to<int>(guard - 4_KiB), 1);
-  EXPECT_EQ(*pointer_to<int>(guard + 4_KiB), 0);
+  EXPECT_EQ(*pointer_to<int>(guard + 4_KiB), 1);
   ::munmap(memory, size);
+}
+
+TEST_F(NodeProgramMemoryTest, StacksOfThreadsThatEndedAreRefused) {
+  Address stack{};
+  std::thread{[&] {
+    int theirs = 0;
+    stack = address_of(&theirs);
+  }}.join();
+  // The C library keeps it for the next thread.
+  if (!is_accessible(stack)) GTEST_SKIP() << "no stack is kept";
+  EXPECT_EQ(add_one(first, stack, 64), Status::permission_denied);
 }
 
 TEST_F(NodeProgramMemoryTest, DevicesWithoutItRefuse) {

@@ -99,17 +99,34 @@ TEST_F(SystemMemoryTest, MemoryThatIsOnlyReadIsReadInPlace) {
   ::munmap(ints, size);
 }
 
-TEST_F(SystemMemoryTest, MemoryRightAboveAStackIsUsed) {
-  constexpr std::size_t stack = 8 * mebibyte;
-  void* const begin = ::mmap(nullptr, stack + 64 * 1024, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  // As thread stacks are: the guard page is part of their size.
-  ASSERT_EQ(::mprotect(begin, 4096, PROT_NONE), 0);
-  int* const above = static_cast<int*>(begin) + stack / sizeof(int);
-  EXPECT_EQ(add_one(first, address_of(above), 16 * 1024), Status::ok);
-  EXPECT_EQ(std::count(above, above + 16 * 1024, 1), 16 * 1024);
-  EXPECT_EQ(add_one(first, address_of(above - 1), 1), Status::permission_denied);
-  ::munmap(begin, stack + 64 * 1024);
+TEST_F(SystemMemoryTest, MemoryRightBesideStacksIsUsed) {
+  if (!is_heard("mmap")) GTEST_SKIP() << "calls are not heard here";
+  constexpr std::size_t stack = 2 * mebibyte;
+  constexpr std::size_t beside = 64 * 1024;
+  const auto map_at = [](Address at, std::size_t bytes, int flags) {
+    return ::mmap(pointer_to<void>(at), bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | flags, -1, 0);
+  };
+  // As the C library maps them, with a guard page below.
+  void* const room =
+      ::mmap(nullptr, stack + 2 * beside, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const Address below = address_of(room);
+  const Address begin = below + Bytes{beside};
+  const Address above = begin + Bytes{stack};
+  ASSERT_NE(map_at(begin, stack, MAP_STACK), MAP_FAILED);
+  ASSERT_EQ(::mprotect(pointer_to<void>(begin), 4096, PROT_NONE), 0);
+  ASSERT_NE(map_at(below, beside, 0), MAP_FAILED);
+  ASSERT_NE(map_at(above, beside, 0), MAP_FAILED);
+  for (const Address memory : {below, above}) {
+    EXPECT_EQ(add_one(first, memory, beside / sizeof(int)), Status::ok);
+    EXPECT_EQ(std::count(pointer_to<int>(memory), pointer_to<int>(memory) + beside / 4, 1),
+              long{beside / 4});
+  }
+  EXPECT_EQ(add_one(first, above - Bytes{4096}, 1), Status::permission_denied);
+  EXPECT_EQ(add_one(first, begin + Bytes{4096}, 1), Status::permission_denied);
+  ASSERT_NE(map_at(begin, stack, 0), MAP_FAILED);
+  EXPECT_EQ(add_one(first, begin + Bytes{4096}, 1), Status::ok);
+  ::munmap(room, stack + 2 * beside);
 }
 
 TEST_F(SystemMemoryTest, FreedBlocksAreHeardOf) {

@@ -12,11 +12,6 @@
 namespace zesvm::scenarios {
 namespace {
 
-constexpr std::size_t page = 4096;
-
-// What is beside the stack of a thread may be taken for one, and is refused to devices.
-constexpr std::size_t margin = std::size_t{16} << 20;
-
 std::uint8_t* map(void* at, std::size_t bytes, int flags, int file) {
   void* const mapped = ::mmap(at, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
   must(mapped != MAP_FAILED, "mmap of ", bytes, " bytes: ", std::strerror(errno));
@@ -27,36 +22,34 @@ std::uint8_t* map(void* at, std::size_t bytes, int flags, int file) {
 
 Mapping::Mapping(std::size_t bytes) : Mapping(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1) {}
 
-Mapping::Mapping(std::size_t bytes, int flags, int file) : size_(bytes) {
-  reserve((flags & MAP_HUGETLB) != 0 ? margin : page);
-  try {
-    map(data_, bytes, flags | MAP_FIXED, file);
-  } catch (const Failure&) {
-    ::munmap(reserved_, reserved_size());
-    throw;
-  }
-}
+Mapping::Mapping(std::size_t bytes, int flags, int file)
+    : size_(bytes), data_(map(nullptr, bytes, flags, file)) {}
 
-Mapping::~Mapping() { ::munmap(reserved_, reserved_size()); }
-
-std::size_t Mapping::reserved_size() const { return size_ + 3 * margin; }
-
-void Mapping::reserve(std::size_t alignment) {
-  reserved_ = map(nullptr, reserved_size(), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-  ::mprotect(reserved_, reserved_size(), PROT_NONE);
-  const auto least = reinterpret_cast<std::uintptr_t>(reserved_) + margin;
-  data_ = reserved_ + margin + (alignment - least % alignment) % alignment;
+Mapping::~Mapping() {
+  if (lost_from_ > 0) ::munmap(data_, lost_from_);
+  if (lost_to_ < size_) ::munmap(data_ + lost_to_, size_ - lost_to_);
 }
 
 void Mapping::move() {
-  std::uint8_t* const old_reservation = reserved_;
-  std::uint8_t* const old = data_;
   // Addresses that are certainly others: the old ones are in use until the move.
-  reserve(page);
-  void* const moved = ::mremap(old, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, data_);
-  const int error = errno;
-  ::munmap(old_reservation, reserved_size());
-  must(moved == data_, "mremap: ", std::strerror(error));
+  std::uint8_t* const target = map(nullptr, size_, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  void* const moved = ::mremap(data_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+  must(moved == target, "mremap: ", std::strerror(errno));
+  data_ = target;
+}
+
+void Mapping::lose(std::size_t from, std::size_t to) {
+  must(::munmap(data_ + from, to - from) == 0, "munmap: ", std::strerror(errno));
+  lost_from_ = from;
+  lost_to_ = to;
+}
+
+void Mapping::lose(std::size_t from, std::size_t to, const Mapping& target) {
+  void* const moved = ::mremap(data_ + from, target.size(), target.size(),
+                               MREMAP_MAYMOVE | MREMAP_FIXED, target.data());
+  must(moved == target.data(), "mremap: ", std::strerror(errno));
+  lost_from_ = from;
+  lost_to_ = to;
 }
 
 File::File(std::size_t bytes, Where where) {

@@ -8,7 +8,7 @@
 
 namespace zesvm::scenarios {
 
-/// A mapping between wide inaccessible margins; whole pages of it may have been unmapped meanwhile.
+/// A mapping, wherever the kernel puts it: beside stacks of threads and mappings of others, too.
 class Mapping {
  public:
   /// Maps private memory. @errors Failure
@@ -23,14 +23,15 @@ class Mapping {
   std::size_t size() const { return size_; }
   /// Moves it to another address with mremap.
   void move();
+  /// Unmaps a part, or moves it over another mapping of its size. Others may be mapped there from then on.
+  void lose(std::size_t from, std::size_t to);
+  void lose(std::size_t from, std::size_t to, const Mapping& target);
 
  private:
-  std::size_t reserved_size() const;
-  void reserve(std::size_t alignment);
-
   std::size_t size_;
-  std::uint8_t* reserved_ = nullptr;
   std::uint8_t* data_ = nullptr;
+  std::size_t lost_from_ = 0;
+  std::size_t lost_to_ = 0;
 };
 
 /// An unnamed file; open as long as this lives, or until close().

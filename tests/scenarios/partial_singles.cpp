@@ -1,4 +1,3 @@
-#include <cerrno>
 #include <cstring>
 #include <optional>
 #include <sys/mman.h>
@@ -47,17 +46,14 @@ class Loss {
     if (before == Before::atomic) count(part_.from);
     if (before == Before::cpu_touch) expected_.check(mapping_.data(), part_.from, part_.to);
     if (fate == Fate::unmapped) {
-      must(::munmap(mapping_.data() + part_.from, part_.to - part_.from) == 0,
-           "munmap: ", std::strerror(errno));
+      mapping_.lose(part_.from, part_.to);
       must_refuse();
       use_rest();
       check_rest(mapping_.data());
       return;
     }
     Mapping target{part_.to - part_.from};
-    void* const moved = ::mremap(mapping_.data() + part_.from, target.size(), target.size(),
-                                 MREMAP_MAYMOVE | MREMAP_FIXED, target.data());
-    must(moved == target.data(), "mremap: ", std::strerror(errno));
+    mapping_.lose(part_.from, part_.to, target);
     must_refuse();
     use_rest();
     // The part is at its new address, offset by offset.
@@ -94,6 +90,8 @@ class Loss {
   void must_refuse() {
     queue_.add_marks(mapping_.data(), Work{part_.from, 1, 1, 1});
     const ze_result_t result = queue_.result();
+    // Something of the process's, or of its libraries', may have been mapped there meanwhile.
+    if (::msync(mapping_.data() + part_.from, page, MS_ASYNC) == 0) return;
     must(result == ZE_RESULT_ERROR_INVALID_ARGUMENT, "using the lost part gave 0x", std::hex,
          static_cast<unsigned>(result));
   }

@@ -18,7 +18,9 @@
 #include "base/lock_order_apart.hpp"
 #include "simulator/node/memory_gate.hpp"
 #include "simulator/node/process_maps.hpp"
+#include "simulator/node/program_mapping.hpp"
 #include "simulator/node/replaced_functions.hpp"
+#include "simulator/node/thread_stacks.hpp"
 
 namespace zesvm::simulator::node {
 namespace {
@@ -132,13 +134,21 @@ Interval pages_of(const void* begin, std::size_t size) {
 int unmap(void* begin, std::size_t size) {
   const bool is_valid = is_aligned(address_of(begin), cpu_page);
   const Told told{pages_of(begin, size), is_valid ? Change::drops : Change::keeps};
+  if (is_valid) forget_stacks(pages_of(begin, size));
   return static_cast<int>(::syscall(SYS_munmap, begin, size));
 }
 
 void* map(void* begin, std::size_t size, int protection, int flags, int file, off_t offset) {
   const Interval replaced = (flags & MAP_FIXED) != 0 ? pages_of(begin, size) : Interval{};
   const Told told{replaced};
-  return reinterpret_cast<void*>(::syscall(SYS_mmap, begin, size, protection, flags, file, offset));
+  if (!replaced.is_empty()) forget_stacks(replaced);
+  const bool is_stack = (flags & MAP_STACK) != 0;
+  MappingsMayChange until_noted;
+  if (is_stack) until_noted.pass();
+  void* const got =
+      reinterpret_cast<void*>(::syscall(SYS_mmap, begin, size, protection, flags, file, offset));
+  if (is_stack && got != MAP_FAILED) note_stack(pages_of(got, size));
+  return got;
 }
 
 /// Returns whether an interval is plain memory in several mappings, which the kernel does not move:
@@ -176,6 +186,7 @@ void* remap(void* begin, std::size_t size, std::size_t new_size, int flags, ...)
   }
   const Interval replaced = wanted != nullptr ? pages_of(wanted, new_size) : Interval{};
   const Told told{pages_of(begin, size), Change::keeps, replaced};
+  if (!replaced.is_empty()) forget_stacks(replaced);
   const long moved = ::syscall(SYS_mremap, begin, size, new_size, flags, wanted);
   const bool is_plain_move =
       (flags & MREMAP_MAYMOVE) != 0 && (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) == 0 && size != 0;
@@ -251,6 +262,7 @@ void after_fork_in_child() {
   // The other threads, their visits, and what they held are the parent's.
   visitors.store(1);
   MappingsMayChange::open_in_child();
+  end_noting_stacks();
   end_fork(ForkSide::child);
 }
 
@@ -260,6 +272,7 @@ bool hear_memory_calls() {
   static std::once_flag once;
   std::call_once(once, [] {
     if (!is_thread_sanitized) replace_calls();
+    note_threads();
     ::pthread_atfork(&before_fork, &after_fork, &after_fork_in_child);
   });
   return is_thread_sanitized ||

@@ -8,7 +8,6 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <optional>
-#include <pthread.h>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 
 #include "simulator/node/guard_pages.hpp"
 #include "simulator/node/thread_heaps.hpp"
+#include "simulator/node/thread_stacks.hpp"
 #include "simulator/node/waiting_threads.hpp"
 
 namespace zesvm::simulator::node {
@@ -30,20 +30,8 @@ constexpr Bytes largest_thread_data = 64_KiB;
 /// No more than this is adopted at once.
 constexpr Bytes largest_piece = 2_MiB;
 
-/// The size of thread stacks without their guard: what is so near above a guard page may be one, or
-/// become one again.
-Bytes stack_size() {
-  pthread_attr_t attributes;
-  std::size_t size = std::size_t{8} << 20;
-  if (::pthread_getattr_default_np(&attributes) == 0) {
-    std::size_t guard = 0;
-    ::pthread_attr_getstacksize(&attributes, &size);
-    ::pthread_attr_getguardsize(&attributes, &guard);
-    size -= std::min(guard, size);
-    ::pthread_attr_destroy(&attributes);
-  }
-  return align_up(Bytes{size}, cpu_page);
-}
+/// Stacks from before the node that are larger are not looked for: twice the usual size.
+constexpr Bytes largest_older_stack = 16_MiB;
 
 std::string_view label_of(const ProcessMap& map) { return {map.label.data()}; }
 
@@ -78,25 +66,29 @@ void leave_out_threads(ProgramMapping& mapping, Address where, const Surrounding
     Interval whole;
     Interval left;
     Address where;
-    bool has_stack;
+    bool may_begin_with_stack;
   };
   Interval whole = mapping.usable;
-  bool has_stack = around.is_behind_guard();
+  bool may_begin_with_stack = around.is_behind_guard();
   if (around.map.is_anonymous()) {
-    const auto found =
-        between_guards(whole, where, std::max(stack_size(), largest_piece), largest_piece);
+    const auto found = between_guards(whole, where, largest_older_stack, largest_piece);
     whole = found.interval;
-    has_stack = has_stack || found.is_behind_guard;
+    may_begin_with_stack = may_begin_with_stack || found.is_behind_guard;
   }
-  Cut cut{whole, whole, where, has_stack};
-  if (cut.has_stack) cut.left.begin = std::min(cut.left.begin + stack_size(), cut.left.end);
+  const Interval beside = without_stacks(whole, where);
+  may_begin_with_stack = may_begin_with_stack && beside.begin == whole.begin;
+  Cut cut{beside, beside, where, may_begin_with_stack};
+  if (may_begin_with_stack) {
+    const Bytes searched = std::min(beside.size(), largest_older_stack);
+    cut.left.begin = end_of_stack_at_begin({beside.begin, beside.begin + searched});
+  }
   for_each_thread(
       [](void* context, int, Address descriptor) {
         Cut& now = *static_cast<Cut*>(context);
         if (!now.whole.contains(descriptor)) return;
         const Address end = align_up(descriptor, cpu_page);
         const Bytes room = std::min(end - now.whole.begin, largest_thread_data);
-        const Address begin = now.has_stack ? now.whole.begin : end - room;
+        const Address begin = now.may_begin_with_stack ? now.whole.begin : end - room;
         if (now.where < begin) now.left.end = std::min(now.left.end, begin);
         if (now.where >= begin)
           now.left.begin = std::max(now.left.begin, std::min(end, now.left.end));
@@ -165,6 +157,21 @@ Result<UniqueFd> opened_by_name(const char* name, const ProcessMap& map, int fla
 }
 
 }  // namespace
+
+void note_threads() {
+  for_each_thread(
+      [](void*, int, Address descriptor) {
+        const auto around = look_up(descriptor);
+        if (!around) return;
+        const Interval map = around->map.interval;
+        const auto guarded = between_guards(map, descriptor, largest_older_stack, cpu_page);
+        const Address end = align_up(descriptor, cpu_page);
+        const Bytes room = std::min(end - map.begin, largest_thread_data);
+        const bool is_behind_guard = around->is_behind_guard() || guarded.is_behind_guard;
+        note_stack({is_behind_guard ? guarded.interval.begin : end - room, end});
+      },
+      nullptr);
+}
 
 Result<ProgramMapping> program_mapping_at(Address where) {
   ZESVM_TRY_ASSIGN(around, look_up(where));

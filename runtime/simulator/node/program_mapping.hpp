@@ -39,6 +39,10 @@ struct ProgramMapping {
 /// @context  any, fault
 [[nodiscard]] Result<ProgramMapping> program_mapping_at(Address where);
 
+/// Notes where the threads that run now have their stacks and variables, before what the program maps
+/// later lies beside them.
+void note_threads();
+
 /// Opens the file of a mapping, by whatever way the kernel allows here.
 ///
 /// @errors   permission_denied
