@@ -198,7 +198,8 @@ class Picture {
 
   void draw_switch(const SwitchBox& box) {
     rectangle(box.box, "#e4e7eb", line, 6);
-    text(box.box.middle(), box.box.y + 20, 12, ink, "PCIe switch", "middle", "bold");
+    text(box.box.middle(), box.box.y + 20, 12, ink, box.is_tree ? "PCIe switches" : "PCIe switch",
+         "middle", "bold");
   }
 
   void draw_card(const CardBox& card) {

@@ -59,6 +59,7 @@ class Layout {
     const double more = result_.width - 2 * margin - result_.host.width;
     result_.host.width += more;
     if (!result_.numa.empty()) result_.numa.back().box.width += more;
+    if (result_.numa.size() <= 1) centre_cards();
     return result_;
   }
 
@@ -98,6 +99,9 @@ class Layout {
     box.box = {result_.cards[first].box.x, 0,
                result_.cards.back().box.right() - result_.cards[first].box.x, switch_height};
     for (std::size_t i = first; i < result_.cards.size(); ++i) box.cards.push_back(i);
+    for (const std::uint32_t a : cards)
+      for (const std::uint32_t b : cards)
+        box.is_tree |= matrix_.between(first_tile(a), first_tile(b)).path == PciPath::bridges;
     result_.switches.push_back(box);
   }
 
@@ -121,6 +125,19 @@ class Layout {
     for (const Cards& group : by_switch(anywhere)) place_group(group, x);
     result_.host = {margin, title_height, x - card_gap + 16 - margin,
                     host_padding + numa_height + 14};
+  }
+
+  // Fewer cards than the legend is wide.
+  void centre_cards() {
+    if (result_.cards.empty()) return;
+    const double left = result_.cards.front().box.x, right = result_.cards.back().box.right();
+    const double shift = result_.host.middle() - (left + right) / 2;
+    for (CardBox& card : result_.cards) {
+      card.box.x += shift;
+      for (Box& tile : card.tiles) tile.x += shift;
+    }
+    for (SwitchBox& box : result_.switches) box.box.x += shift;
+    for (Lane& lane : result_.lanes) lane.box.x += shift;
   }
 
   void place_cards() {

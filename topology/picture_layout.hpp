@@ -42,6 +42,8 @@ struct NumaBox {
 
 struct SwitchBox {
   Box box;
+  /// Whether several switches lie between some of the cards.
+  bool is_tree = false;
   /// Places in PictureLayout::cards.
   std::vector<std::size_t> cards;
 };

@@ -45,6 +45,9 @@ TEST(LinkMatrix, EachDirectionMustBeatTheHost) {
   EXPECT_DOUBLE_EQ(matrix.between(2, 0).figures.read.gb_per_second, 2);
   EXPECT_DOUBLE_EQ(matrix.between(0, 2).figures.read.gb_per_second, 11);
   EXPECT_FALSE(matrix.is_fast(0, 2));
+  // Neither end is told that it is fast.
+  EXPECT_FALSE(matrix.between(0, 2).is_fast);
+  EXPECT_FALSE(matrix.between(2, 0).is_fast);
 }
 
 TEST(LinkMatrix, AFileCanOverruleTheComparison) {

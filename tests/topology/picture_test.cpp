@@ -50,6 +50,25 @@ TEST(Picture, NothingCoversAnythingElse) {
   }
 }
 
+TEST(Picture, SwitchesBelowSwitchesAreNamedSo) {
+  NodeFacts facts = two_cards();
+  facts.hwloc.emplace().devices.resize(2);
+  facts.hwloc->devices[0].pci_address = {0, 5, 0, 0};
+  facts.hwloc->devices[0].bridges = {"host", "root", "port 1", "up 1", "down 1"};
+  facts.hwloc->devices[1].pci_address = {0, 8, 0, 0};
+  facts.hwloc->devices[1].bridges = {"host", "root", "port 2", "up 2", "down 2"};
+  EXPECT_THAT(svg_picture(detect(facts)), HasSubstr(">PCIe switches<"));
+  EXPECT_THAT(layout_of(load_node("bmg-2")).switches.at(0).is_tree, false);
+}
+
+TEST(Picture, FewCardsStandInTheMiddle) {
+  for (const char* name : {"pvc-1", "bmg-2", "arc-2"}) {
+    const auto layout = layout_of(load_node(name));
+    const double left = layout.cards.front().box.x - layout.host.x;
+    EXPECT_NEAR(left, layout.host.right() - layout.cards.back().box.right(), 0.5) << name;
+  }
+}
+
 TEST(Picture, PairsThatDifferGetLanesOfTheirOwn) {
   NodeFacts facts = two_cards();
   facts.level_zero->devices.push_back(card(11));

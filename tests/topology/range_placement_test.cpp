@@ -45,6 +45,15 @@ TEST_F(RangePlacementTest, AdvicePlacesWhateverWasThere) {
   EXPECT_EQ(numa.placed.size(), 2u);
 }
 
+// RP3
+TEST_F(RangePlacementTest, AdviceTakesTheEntriesItCoversAway) {
+  ranges.place_first(pages(4, 6), 0);
+  ranges.place(pages(2, 12), 1);
+  ranges.forget(pages(10, 12));
+  ranges.place_first(pages(2, 12), 0);
+  EXPECT_EQ(numa.placed.back(), std::pair(pages(10, 12), 0u));
+}
+
 TEST_F(RangePlacementTest, WhatWasFreedIsPlacedAgain) {
   ranges.place_first(pages(4, 10), 0);
   ranges.forget(pages(6, 8));
