@@ -31,8 +31,10 @@ constexpr Bytes watched_size = 1_GiB * 64;
 // How long a CPU touch waits for work that keeps coming. A deadlock must end all the same.
 constexpr auto patience = std::chrono::seconds{60};
 
-// How long a launch tries to get memory that the CPU keeps taking.
+// How long, and how often at least, a launch tries to get memory that the CPU keeps taking: on a busy
+// machine a try may take long, and says little about the others.
 constexpr auto launch_patience = std::chrono::seconds{5};
+constexpr int least_tries = 1000;
 
 svm::Access access_of(AccessMode mode) {
   switch (mode) {
@@ -241,12 +243,12 @@ void PagedMemory::retire_done() {
 Status PagedMemory::make_ready(const Tile& tile, svm::AccessedInterval access) {
   // Busy: threads of the CPU touch it all the time. Each try lets some of them go on.
   const auto patience_ends = std::chrono::steady_clock::now() + launch_patience;
-  Status ready = try_to_make_ready(tile, access);
-  while (ready == Status::busy && std::chrono::steady_clock::now() < patience_ends) {
+  for (int tries = 1;; ++tries) {
+    const Status ready = try_to_make_ready(tile, access);
+    if (ready != Status::busy) return ready;
+    if (tries >= least_tries && std::chrono::steady_clock::now() >= patience_ends) return ready;
     std::this_thread::yield();
-    ready = try_to_make_ready(tile, access);
   }
-  return ready;
 }
 
 Status PagedMemory::try_to_make_ready(const Tile& tile, svm::AccessedInterval access) {
