@@ -59,6 +59,17 @@ class TraceHistoryTest : public testing::Test {
   int now_ = 1000;
 };
 
+TEST_F(TraceHistoryTest, KnowsWhoTold) {
+  EXPECT_TRUE(history().is_of_node);
+  lines_ =
+      "[\n"
+      R"({"name":"zesvm","cat":"__metadata","ph":"M","pid":0,"tid":0,"args":{"version":1,"node":"","by":"runtime"}},)"
+      "\n";
+  const TraceHistory told = history();
+  EXPECT_FALSE(told.is_of_node);
+  EXPECT_EQ(told.node, "");
+}
+
 TEST_F(TraceHistoryTest, TellsWhereMemoryWas) {
   allocate("0x7f0000000000", 4 * mib);
   move("0x7f0000200000", "system", "tile 1", "gpu_fault");
