@@ -189,11 +189,25 @@ void AddressSpace::adopt(void* pointer, std::size_t bytes) {
   const std::string doing = "adopting " + size_text(bytes) + " at " + address_text(pointer);
   const auto interval = Interval::checked(address_of(pointer), Bytes{bytes});
   if (bytes == 0 || !interval) throw Error(ErrorCode::invalid_argument, doing + ": nothing there");
-  levelzero::check_possible(Backing::system, context_.tiles());
   if (allocations_->overlaps(*interval))
     throw Error(ErrorCode::invalid_argument,
                 doing + ": part of it is in memory of this address space already");
-  allocations_->add({*interval, interval->end, Backing::system, true, {}});
+  Allocations::Living living{*interval, interval->end, Backing::system, true, {}};
+  if (const levelzero::Tile* const lacking = levelzero::without_system_memory(context_.tiles())) {
+    const auto import = context_.newer().import_pointer;
+    const ze_result_t result = import != nullptr ? import(context_.driver(), pointer, bytes)
+                                                 : ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
+    if (result != ZE_RESULT_SUCCESS)
+      throw Error(
+          ErrorCode::unsupported,
+          doing + ": " + lacking->name +
+              " cannot use any pointer of the program (shared-system access), and the driver "
+              "did not import this memory (" +
+              levelzero::name_of(result) +
+              "); use memory of AddressSpace::allocate, or a Vector, instead");
+    living.is_imported = true;
+  }
+  allocations_->add(living);
   note_allocated(context_, *interval, Backing::system);
 }
 
@@ -202,8 +216,11 @@ std::optional<Backing> AddressSpace::backing_of(const void* pointer) const noexc
 }
 
 void AddressSpace::Allocations::give_back(levelzero::Context& context, const Living& living) {
-  if (living.is_adopted) return;
   void* const pointer = pointer_to<void>(living.interval.begin);
+  if (living.is_imported)
+    ZESVM_ZE(context.newer().release_pointer(context.driver(), pointer),
+             "ending the adoption of " + address_text(pointer));
+  if (living.is_adopted) return;
   const Interval footprint{living.interval.begin, living.footprint_end};
   switch (living.backing) {
     case Backing::paged: return context.paged_memory().free(footprint);

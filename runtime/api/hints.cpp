@@ -124,6 +124,11 @@ HintResult append_advice(levelzero::Context& context, const void* pointer, std::
               (policy.empty() ? "" : "; " + policy)};
 }
 
+HintResult stays_on_host() {
+  return {HintOutcome::ignored,
+          "adopted memory stays in system memory: a device cannot use any pointer of the program"};
+}
+
 // Memory that stays on one device would be used in place by the others.
 HintResult prefer_host_instead(levelzero::Context& context, const void* pointer, std::size_t bytes,
                                Backing backing, const std::string& reason) {
@@ -138,6 +143,7 @@ HintResult prefer_host_instead(levelzero::Context& context, const void* pointer,
 
 HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Advice& advice) {
   check(pointer, bytes, "advising");
+  if (allocations_->is_imported(address_of(pointer))) return stays_on_host();
   const auto device = advice.device() ? std::optional(advice.device()->index()) : std::nullopt;
   return traced_hint(context_, trace_name(advice.kind()), pointer, bytes, device,
                      [&] { return advise_checked(pointer, bytes, advice); });
@@ -185,6 +191,7 @@ HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, con
 
 HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const Device& device) {
   check(pointer, bytes, "prefetching");
+  if (allocations_->is_imported(address_of(pointer))) return stays_on_host();
   return traced_hint(context_, "prefetch", pointer, bytes, device.index(),
                      [&] { return prefetch_checked(pointer, bytes, device); });
 }

@@ -39,6 +39,8 @@ std::vector<Access> AddressSpace::launch_accesses(const Device& device,
   Interval wanted = *allocation;
   if (access.bytes > 0)
     wanted = {address_of(access.begin), address_of(access.begin) + Bytes{access.bytes}};
+  // The driver has it ready for its devices.
+  if (allocations_->is_imported(wanted.begin)) return {};
   const auto location = allocations_->location_of(wanted);
   const bool lives_elsewhere =
       location &&

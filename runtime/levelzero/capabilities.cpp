@@ -121,13 +121,6 @@ Backing backing_named(const std::string& name) {
               "ZESVM_BACKING is '" + name + "'; it may be auto, system, shared or paged");
 }
 
-const Tile* without_system_memory(const std::vector<Tile>& tiles) {
-  const auto found = std::find_if(tiles.begin(), tiles.end(), [](const Tile& tile) {
-    return !tile.capabilities.system_memory.can_access;
-  });
-  return found != tiles.end() ? &*found : nullptr;
-}
-
 const Tile* without_virtual_memory(const std::vector<Tile>& tiles) {
   const auto found = std::find_if(tiles.begin(), tiles.end(), [](const Tile& tile) {
     const std::uint64_t page = tile.capabilities.small_page_bytes;
@@ -168,6 +161,13 @@ void read_capabilities(ze_context_handle_t context, std::vector<Tile>& tiles) {
     to.affinity_mask = mask;
     to.peers = peers_of(tile, tiles);
   }
+}
+
+const Tile* without_system_memory(const std::vector<Tile>& tiles) {
+  const auto found = std::find_if(tiles.begin(), tiles.end(), [](const Tile& tile) {
+    return !tile.capabilities.system_memory.can_access;
+  });
+  return found != tiles.end() ? &*found : nullptr;
 }
 
 void check_possible(Backing backing, const std::vector<Tile>& tiles) {

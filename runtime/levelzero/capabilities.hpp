@@ -32,6 +32,9 @@ BackingChoice choose_backing(Backing wanted, const std::vector<Tile>& tiles, boo
 /// Returns capabilities for people: what it is about, and what holds.
 std::vector<std::pair<std::string, std::string>> facts_of(const Capabilities& capabilities);
 
+/// Returns the first tile that cannot use any pointer of the program; null when all can.
+const Tile* without_system_memory(const std::vector<Tile>& tiles);
+
 /// Does nothing when the tiles can use a backing. @errors Error unsupported
 void check_possible(Backing backing, const std::vector<Tile>& tiles);
 

@@ -27,6 +27,10 @@ NewerFunctions find_newer_functions(ze_driver_handle_t driver) {
   find(driver, "zeMemGetAtomicAccessAttributeExp", found.get_atomic_access);
   find(driver, "zeCommandListHostSynchronize", found.host_synchronize);
   find(driver, "zeDriverGetLastErrorDescription", found.get_last_error);
+  found.import_pointer = reinterpret_cast<decltype(found.import_pointer)>(
+      find_extension(driver, "zexDriverImportExternalPointer"));
+  found.release_pointer = reinterpret_cast<decltype(found.release_pointer)>(
+      find_extension(driver, "zexDriverReleaseImportedPointer"));
   return found;
 }
 

@@ -21,6 +21,9 @@ struct NewerFunctions {
                                              std::size_t, std::uint32_t*) = nullptr;
   /// zeCommandListHostSynchronize (1.6): what reports failed launches of an immediate list.
   ze_result_t(ZE_APICALL* host_synchronize)(ze_command_list_handle_t, std::uint64_t) = nullptr;
+  /// zexDriverImportExternalPointer, zexDriverReleaseImportedPointer: of Intel's driver.
+  ze_result_t(ZE_APICALL* import_pointer)(ze_driver_handle_t, void*, std::size_t) = nullptr;
+  ze_result_t(ZE_APICALL* release_pointer)(ze_driver_handle_t, void*) = nullptr;
   /// zeDriverGetLastErrorDescription (1.6).
   ze_result_t(ZE_APICALL* get_last_error)(ze_driver_handle_t, const char**) = nullptr;
 };

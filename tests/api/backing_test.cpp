@@ -59,10 +59,6 @@ TEST_F(BackingTest, OneKernelUsesAllOfThem) {
 TEST_F(BackingTest, MemoryOfTheProgramIsAdopted) {
   std::vector<std::uint32_t> values(chunk / 4, 1);
   const std::size_t bytes = values.size() * 4;
-  if (!rt.device(0).has_shared_system_memory() || !rt.device(1).has_shared_system_memory()) {
-    EXPECT_EQ(error_of([&] { space.adopt(values.data(), bytes); }).code(), ErrorCode::unsupported);
-    return;
-  }
   space.adopt(values.data(), bytes);
   EXPECT_EQ(space.backing_of(values.data()), Backing::system);
   EXPECT_EQ(error_of([&] { space.adopt(values.data() + 1, 4); }).code(),
@@ -72,6 +68,20 @@ TEST_F(BackingTest, MemoryOfTheProgramIsAdopted) {
   stream.wait();
   space.free(values.data());
   EXPECT_THAT(values, Each(2u));
+}
+
+TEST_F(BackingTest, WhatCannotBeAdoptedSaysWhatToUse) {
+  std::uint32_t local = 0;
+  if (rt.device(0).has_shared_system_memory()) GTEST_SKIP() << "devices take any pointer here";
+  const Error error = error_of([&] { space.adopt(&local, sizeof local); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), HasSubstr("AddressSpace::allocate"));
+  EXPECT_FALSE(space.contains(&local));
+  std::vector<std::uint32_t> values(chunk);
+  space.adopt(values.data(), 4 * chunk);
+  EXPECT_EQ(space.prefetch(values.data(), 4 * chunk, rt.device(0)).outcome, HintOutcome::ignored);
+  space.free(values.data());
+  EXPECT_FALSE(space.contains(values.data()));
 }
 
 // proves: B3

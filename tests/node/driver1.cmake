@@ -9,7 +9,7 @@ zesvm_test(driver_test SOURCES driver_test.cpp device_test.cpp external_semaphor
 zesvm_test(memory_test
            SOURCES memory_test.cpp memory_ipc_test.cpp memory_virtual_test.cpp
            LINK ze_loader LABELS node ON_NODE ${zesvm_small_node})
-zesvm_test(fabric_test SOURCES fabric_test.cpp imported_pointers_refused_test.cpp LINK ze_loader LABELS node
+zesvm_test(fabric_test SOURCES fabric_test.cpp LINK ze_loader LABELS node
            ON_NODE ${zesvm_linked_node})
 zesvm_test(sysman_test SOURCES sysman_test.cpp LINK ze_loader LABELS node
            ON_NODE ${zesvm_linked_node})

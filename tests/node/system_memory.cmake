@@ -15,3 +15,6 @@ target_compile_definitions(system_memory_test PRIVATE
 add_dependencies(system_memory_test zesvm_node_test_kernels zesvm-sim-device)
 
 zesvm_command_test(driver_system_memory_test small-2 system_memory_driver_test.cpp)
+# Memory that is announced first, where devices take no other: without page faults, and with them.
+zesvm_command_test(imported_faultless_test faultless-2 imported_pointers_in_place_test.cpp)
+zesvm_command_test(imported_faulting_test linked-2x2 imported_pointers_in_place_test.cpp)

@@ -240,8 +240,12 @@ class ZESVM_API AddressSpace {
   /// Makes memory of the program's own, from malloc, mmap or the stack, memory of this space, until
   /// free() of its begin, which leaves the memory to the program. Advice, prefetch and prepare()
   /// reach all of it and nothing else, but for whole pages.
-  /// @errors unsupported: some device cannot use memory of the program; copy it to an allocation.
-  ///         invalid_argument: empty, or part of it is in this space already
+  ///
+  /// Where a device cannot use any pointer of the program, the driver is asked to import the memory:
+  /// it stays in system memory, launches that are given a pointer into it use it there, and hints on
+  /// it are `ignored`. It must not be unmapped or freed before free().
+  /// @errors unsupported: such a device, and the driver cannot import this memory (the stack, say);
+  ///         copy it to an allocation. invalid_argument: empty, or part of it is in this space already
   void adopt(void* pointer, std::size_t bytes);
 
   /// Returns what carries the memory at `pointer`; nothing when it is not of this space.

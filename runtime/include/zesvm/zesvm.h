@@ -269,7 +269,8 @@ ZESVM_API zesvm_code zesvm_allocate(zesvm_runtime* runtime, size_t bytes, size_t
 ZESVM_API zesvm_code zesvm_allocate_on(zesvm_runtime* runtime, size_t bytes, size_t alignment,
                                        zesvm_backing backing, void** pointer);
 /// Makes memory of the program's own, from malloc, mmap or the stack, memory of the runtime, until
-/// zesvm_free() of its begin, which leaves the memory to the program.
+/// zesvm_free() of its begin, which leaves the memory to the program. Where a device cannot use any
+/// pointer of the program it stays in system memory, and must not be freed before.
 ZESVM_API zesvm_code zesvm_adopt(zesvm_runtime* runtime, void* pointer, size_t bytes);
 /// Says what carries the memory at `pointer`.
 ZESVM_API zesvm_code zesvm_backing_of(zesvm_runtime* runtime, const void* pointer,

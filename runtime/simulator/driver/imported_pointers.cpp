@@ -6,6 +6,7 @@
 
 #include "simulator/driver/handles.hpp"
 #include "simulator/driver/tables.hpp"
+#include "simulator/node/node.hpp"
 #include "topology/node_description.hpp"
 
 namespace zesvm::simulator::driver {
@@ -53,22 +54,28 @@ bool takes_any_pointer(const Driver& driver) {
 ze_result_t import_pointer(ze_driver_handle_t handle, void* pointer, std::size_t size) {
   ZESVM_FIND(driver, Driver, handle);
   return entry([&] {
-    if (!takes_any_pointer(*driver))
-      return fail(ZE_RESULT_ERROR_UNSUPPORTED_FEATURE,
-                  "importing memory of the program: a device of the node takes no such pointers");
     const auto memory = Interval::checked(address_of(pointer), Bytes{size});
     if (pointer == nullptr || size == 0 || !memory) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-    return driver->imported_pointers().import(*memory);
+    // One inside another is the other's.
+    const bool is_new = !driver->imported_pointers().at(memory->begin);
+    const ze_result_t result = driver->imported_pointers().import(*memory);
+    if (result != ZE_RESULT_SUCCESS || !is_new || takes_any_pointer(*driver)) return result;
+    const Status status = driver->node().import_program_memory(*memory);
+    if (status == Status::ok) return ZE_RESULT_SUCCESS;
+    driver->imported_pointers().release(memory->begin);
+    return fail(status, "importing memory of the program that devices cannot be given");
   });
 }
 
 ze_result_t release_pointer(ze_driver_handle_t handle, void* pointer) {
   ZESVM_FIND(driver, Driver, handle);
   return entry([&] {
-    return driver->imported_pointers().release(address_of(pointer))
-               ? ZE_RESULT_SUCCESS
-               : fail(ZE_RESULT_ERROR_INVALID_ARGUMENT,
-                      "releasing a pointer at which no imported memory begins");
+    const auto memory = driver->imported_pointers().at(address_of(pointer));
+    if (!driver->imported_pointers().release(address_of(pointer)))
+      return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT,
+                  "releasing a pointer at which no imported memory begins");
+    if (!takes_any_pointer(*driver)) driver->node().release_program_memory(*memory);
+    return ZE_RESULT_SUCCESS;
   });
 }
 

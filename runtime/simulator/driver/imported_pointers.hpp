@@ -2,8 +2,8 @@
 /// Memory of the program that it announced to the driver, to be used by copies and kernels later:
 /// what the extension functions zexDriverImportExternalPointer and its companions know.
 ///
-/// Real drivers pin such memory. Here it is only remembered: devices that take any pointer need
-/// no more.
+/// Real drivers pin such memory in system memory. For devices that take any pointer it is remembered
+/// only; others use it where it is, in launches that are given a pointer into it.
 ///
 /// M1  imported intervals are not empty and do not overlap
 #pragma once

@@ -162,6 +162,14 @@ class Node {
   /// The address space, for advice, attributes, residency and statistics in the core's own words.
   /// Device ids of the core are `index_of(tile)`.
   svm::AddressSpace& address_space();
+  /// Lets devices that take no pointers of the program use memory of the program, in system memory, in
+  /// launches that are given a pointer into it.
+  ///
+  /// @errors   unsupported: the program's memory calls cannot be heard of; not_mapped,
+  ///           permission_denied: part of it is nothing that tiles can use
+  [[nodiscard]] Status import_program_memory(Interval interval);
+  /// Undoes one `import_program_memory`.
+  void release_program_memory(Interval interval);
   /// Moves what of `interval` may move to the VRAM of `tile`, or makes it valid there.
   [[nodiscard]] Status prefetch(TileId tile, Interval interval);
   /// Moves what of `interval` is in VRAM to system memory and lets the CPU access it.

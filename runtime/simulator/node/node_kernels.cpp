@@ -38,6 +38,7 @@ class LaunchInFlight {
       // A device that faults gets it piece by piece while it runs.
       if (status != Status::ok && !tile_.description->page_faults) return status;
     }
+    for (const Interval import : imports_) ready(import);
     if (tile_.description->page_faults) return Status::ok;
     std::vector<svm::AccessedInterval> accesses;
     for (const AllocationRecord& record : reached_) {
@@ -66,6 +67,25 @@ class LaunchInFlight {
   }
 
  private:
+  /// Maps imported memory of the program; what changes there meanwhile is mapped by faults, as a real
+  /// driver binds it anew.
+  void ready(Interval import) {
+    const auto prepare = [&]() -> Status {
+      // Nothing is taken from the program's heap here.
+      for (Address at = import.begin; at < import.end;) {
+        const auto mapping = node_.memory.find(at);
+        if (!mapping) return Status::not_mapped;
+        const bool is_written = mapping->tiles == PageAccess::read_write;
+        const svm::AccessedInterval access{{at, std::min(mapping->interval.end, import.end)},
+                                           is_written ? svm::Access::write : svm::Access::read};
+        ZESVM_TRY(node_.space->prepare(tile_.device_id, {&access, 1}));
+        at = access.interval.end;
+      }
+      return Status::ok;
+    };
+    static_cast<void>(node_.program_memory->with_adopted(import, prepare));
+  }
+
   /// Notes what the virtual clock is to be charged for when the launch has ended.
   void note_use(const Launch& request) {
     use_ = node_.charges.use_of(tile_.id, request.module, request.kernel);
@@ -79,6 +99,8 @@ class LaunchInFlight {
           return one.footprint.contains(pointer->address);
         });
         if (record != reached_.end()) extent = {pointer->address, record->footprint.end};
+        for (const Interval import : imports_)
+          if (import.contains(pointer->address)) extent = {pointer->address, import.end};
       }
       extents_.push_back(extent);
     }
@@ -90,6 +112,8 @@ class LaunchInFlight {
       if (pointer == nullptr) continue;
       if (auto record = node_.allocations.find(pointer->address)) {
         reached_.push_back(*std::move(record));
+      } else if (const auto imported = node_.program_memory->import_at(pointer->address)) {
+        imports_.push_back(*imported);
       }
     }
     if (!tile_.description->page_faults) {
@@ -108,6 +132,7 @@ class LaunchInFlight {
   // interrupted when that is adopted for the tiles.
   std::promise<Outcome> promise_{std::allocator_arg, ArenaAllocator<Outcome>{}};
   std::vector<AllocationRecord> reached_;
+  std::vector<Interval> imports_;
   std::vector<Interval> pinned_;
   // For the virtual clock: what each item uses, through each argument, and how many items there are.
   std::shared_ptr<const KernelUse> use_;
@@ -259,6 +284,15 @@ Interval pages_of(Interval interval) {
 }
 
 }  // namespace
+
+Status Node::import_program_memory(Interval interval) {
+  if (CpuFaults::is_forked_child()) return Status::no_device;
+  return state_->program_memory->import(pages_of(interval));
+}
+
+void Node::release_program_memory(Interval interval) {
+  if (!CpuFaults::is_forked_child()) state_->program_memory->end_import(pages_of(interval));
+}
 
 Status Node::prefetch(TileId tile, Interval interval) {
   ZESVM_TRY(state_->usable(tile));

@@ -288,8 +288,10 @@ Status NodeState::resolve_gpu(Tile& tile, Address where, tile::Access access) {
   const VirtualClock::OnTile on_tile{index_of(tile.id)};
   clock.charge(ChargeKind::fault, description.simulated.gpu_fault);
   const auto resolve = [&]() -> Status {
-    if (tile.description->shared_system && windows->window_at(where) == nullptr) {
-      return program_memory->fault(tile, where, access_of(access));
+    if (windows->window_at(where) == nullptr) {
+      return tile.description->shared_system
+                 ? program_memory->fault(tile, where, access_of(access))
+                 : program_memory->fault_on_import(tile, where, access_of(access));
     }
     const auto mapping = memory.find(where);
     if (!mapping) return Status::not_mapped;

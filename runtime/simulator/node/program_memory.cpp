@@ -51,7 +51,9 @@ topology::NodeDescription with_what_can_be_heard(topology::NodeDescription node)
 }
 
 ProgramMemory::ProgramMemory(NodeState& node) : node_(node) {
-  if (takes_any_pointer(node.description)) listen_to_memory_calls(*this);
+  if (!takes_any_pointer(node.description)) return;
+  listen_to_memory_calls(*this);
+  is_listening_ = true;
 }
 
 ProgramMemory::~ProgramMemory() { stop_listening(*this); }
@@ -69,6 +71,10 @@ Status ProgramMemory::fault(Tile& tile, Address where, svm::Access access) {
   return Status::busy;
 }
 
+Status ProgramMemory::fault_on_import(Tile& tile, Address where, svm::Access access) {
+  return import_at(where) ? fault(tile, where, access) : Status::not_mapped;
+}
+
 Status ProgramMemory::adopt(Address where) {
   const Unheard own;
   for (;;) {
@@ -81,16 +87,48 @@ Status ProgramMemory::adopt(Address where) {
   }
 }
 
-void ProgramMemory::adopt_all(Interval interval) {
+Status ProgramMemory::adopt_all(Interval interval) {
+  Status result = Status::ok;
   for (Address where = interval.begin; where < interval.end;) {
-    // What cannot be adopted is found out again by the fault on it, and reported there.
-    if (adopt(where) != Status::ok) {
+    if (const Status status = adopt(where); status != Status::ok) {
+      if (result == Status::ok) result = status;
       where = align_down(where, small_chunk) + small_chunk;
       continue;
     }
     const auto mapping = node_.memory.find(where);
     where = mapping ? mapping->interval.end : where + cpu_page;
   }
+  return result;
+}
+
+Status ProgramMemory::import(Interval interval) {
+  if (!hear_memory_calls()) return Status::unsupported;
+  {
+    const Unheard own;
+    const Lock guard{lock_};
+    if (!is_listening_) listen_to_memory_calls(*this);
+    is_listening_ = true;
+    ZESVM_TRY(arena_push_back(imports_, interval));
+  }
+  const Status status = adopt_all(interval);
+  if (status != Status::ok) end_import(interval);
+  return status;
+}
+
+void ProgramMemory::end_import(Interval interval) {
+  const Unheard own;
+  const Lock guard{lock_};
+  const auto ended = std::find(imports_.begin(), imports_.end(), interval);
+  if (ended != imports_.end()) imports_.erase(ended);
+  // Neighbours that share pages with it are adopted again by their next launch.
+  give_back_all(interval, Change::keeps);
+}
+
+std::optional<Interval> ProgramMemory::import_at(Address where) {
+  const SharedLock held{lock_};
+  const auto found = std::find_if(imports_.begin(), imports_.end(),
+                                  [&](const Interval& one) { return one.contains(where); });
+  return found != imports_.end() ? std::optional{*found} : std::nullopt;
 }
 
 Result<ProgramMemory::Space> ProgramMemory::file_space(Address chunk) {
@@ -130,6 +168,8 @@ Status ProgramMemory::take(Address where) {
     const MappingsStay looked_at;  // (G5)
     ZESVM_TRY_ASSIGN(mapping, program_mapping_at(where));
     if (mapping.use == Use::file_mapped) return Status::ok;
+    // What is imported stays where it is, and has the atomics of a host allocation.
+    if (!takes_any_pointer(node_.description)) mapping.use = Use::replaced;
     const Interval interval = piece_around(where, mapping);
     piece = {interval, space.file, space.offset + (interval.begin - chunk.begin), mapping.use,
              PROT_READ | (mapping.map.is_writable ? PROT_WRITE : 0)};

@@ -26,6 +26,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <sys/mman.h>
 #include <vector>
 
@@ -64,13 +65,28 @@ class ProgramMemory : public MemoryCallListener {
   /// @locks    takes allocations
   /// @context  fault
   Status fault(Tile& tile, Address where, svm::Access access);
+  /// Serves a fault of a tile that takes no pointers of the program on what is imported.
+  /// @errors   not_mapped: it is not; those of fault()
+  /// @context  fault
+  Status fault_on_import(Tile& tile, Address where, svm::Access access);
   /// Adopts what can be adopted of an interval, and keeps it so while `body` runs.
   template <typename Body>
   auto with_adopted(Interval interval, Body body) {
-    adopt_all(interval);
+    // What cannot be adopted is found out again by the fault on it, and reported there.
+    static_cast<void>(adopt_all(interval));
     const SharedLock held{lock_};
     return body();
   }
+  /// Lets devices that take no pointers of the program use an interval of whole pages, in system
+  /// memory, in launches that are given a pointer into it.
+  ///
+  /// @errors   unsupported: the program's memory calls cannot be heard of; not_mapped,
+  ///           permission_denied: part of it cannot be adopted. Nothing is imported then.
+  Status import(Interval interval);
+  /// Ends that for an interval that was imported.
+  void end_import(Interval interval);
+  /// Returns the imported interval around an address.
+  std::optional<Interval> import_at(Address where);
   /// Waits while memory is being adopted or given back. Returns whether the program has access to
   /// the address then, so that it is worth trying again.
   /// @context  fault
@@ -114,7 +130,8 @@ class ProgramMemory : public MemoryCallListener {
 
   /// Adopts what is around an address, unless it changes meanwhile.
   Status adopt(Address where);
-  void adopt_all(Interval interval);
+  /// Returns the status of the first part that could not be adopted.
+  Status adopt_all(Interval interval);
   Status take(Address where) ZESVM_REQUIRES(lock_);
   Status map_file(Address where, const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
   Result<Space> file_space(Address chunk) ZESVM_REQUIRES(lock_);
@@ -144,6 +161,8 @@ class ProgramMemory : public MemoryCallListener {
   Map<Space> spaces_ ZESVM_GUARDED_BY(lock_);
   Map<Address> watched_ ZESVM_GUARDED_BY(lock_);
   Map<Piece> pieces_ ZESVM_GUARDED_BY(lock_);
+  List<Interval> imports_ ZESVM_GUARDED_BY(lock_);
+  bool is_listening_ ZESVM_GUARDED_BY(lock_) = false;
   // Innermost: a call of the program may come while anything is held. Written under lock_, too.
   std::mutex index_lock_;
   Map<Address> index_;
