@@ -143,6 +143,7 @@ typedef struct zesvm_runtime_options {
   zesvm_backing backing;
   /// A preset or a file, for the simulated node; null: as the environment says.
   const char* node;
+  /// What a CPU touch of paged memory on a device does.
   zesvm_cpu_touch cpu_touch;
   /// Zero.
   uint32_t reserved;
@@ -554,8 +555,9 @@ ZESVM_API zesvm_code zesvm_report(const zesvm_runtime* runtime, zesvm_report_for
 
 // ---- Placement ----
 
-/// Works out where memory should live on this node, as zesvm::PlacementPlanner; a plan it made.
+/// Works out where memory should live on this node, as zesvm::PlacementPlanner.
 typedef struct zesvm_planner zesvm_planner;
+/// A plan that a planner made.
 typedef struct zesvm_plan zesvm_plan;
 
 /// Makes a planner of a runtime, which must outlive it.
@@ -565,16 +567,21 @@ ZESVM_API void zesvm_planner_destroy(zesvm_planner* planner);
 
 /// How a device, or the CPU, uses memory each time, and how often; members as in zesvm::MemoryUse.
 typedef struct zesvm_memory_use {
+  /// sizeof the structure, set by the caller.
   size_t size;
   /// A device; ZESVM_SYSTEM: the CPU.
   size_t device;
+  /// Bytes read each time.
   uint64_t read_bytes;
+  /// Bytes written each time.
   uint64_t written_bytes;
+  /// Atomic operations each time.
   uint64_t atomics;
   /// 0 stands for once.
   uint64_t times;
   /// The part it uses, in bytes from the start; an end of 0 stands for all.
   uint64_t begin;
+  /// Where the part ends.
   uint64_t end;
 } zesvm_memory_use;
 
@@ -594,12 +601,16 @@ ZESVM_API zesvm_code zesvm_plan_cyclic(const zesvm_planner* planner, const void*
 ZESVM_API zesvm_code zesvm_plan_first_touch(const zesvm_planner* planner, const void* pointer,
                                             size_t bytes, const zesvm_memory_use* touches,
                                             size_t count, zesvm_plan** plan);
+/// Ends the handle; null is allowed.
 ZESVM_API void zesvm_plan_destroy(zesvm_plan* plan);
 
 /// A part of a plan: what should live where.
 typedef struct zesvm_placed_piece {
+  /// sizeof the structure, set by the caller.
   size_t size;
+  /// Where it begins.
   const void* begin;
+  /// Its size.
   size_t bytes;
   /// Where: a device, ZESVM_SYSTEM, or ZESVM_ANYWHERE: it moves to whoever uses it.
   size_t device;
