@@ -14,6 +14,8 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 NodeFacts recording(const std::string& name) {
   const std::string file = ZESVM_RECORDINGS "/" + name + ".json";
@@ -88,6 +90,50 @@ TEST(Recordings, TilesShownAsCardsAreStillOneCard) {
   EXPECT_EQ(matrix.between(0, 1).protocol, Protocol::same_device);
   EXPECT_EQ(letters_for(matrix, 0, 1), "TL");
   EXPECT_EQ(matrix.owners().size(), 2u);
+}
+
+// proves: F1, F5
+TEST(Recordings, SourcesThatDisagreeAreAllNamed) {
+  const Detection found = detect(recording("contradictions"));
+  const LinkMatrix matrix(found.node);
+  EXPECT_THAT(
+      found.contradictions,
+      UnorderedElementsAre(
+          HasSubstr("libnuma has 1 NUMA nodes, hwloc 2"), HasSubstr("runs at generation 4 x8"),
+          HasSubstr("level zero says 53 GB/s, fabric 106 GB/s; taken: level zero"),
+          HasSubstr("level zero says 53 GB/s, hwloc 26.5 GB/s; taken: level zero"),
+          HasSubstr("zeDeviceCanAccessPeer says yes from 0.0 to 2.0"),
+          HasSubstr("every port of it is failed"), HasSubstr("level zero says 40 GB/s, fabric")));
+  // Of three links one is left.
+  EXPECT_EQ(matrix.between(0, 1).protocol, Protocol::xe_link);
+  EXPECT_DOUBLE_EQ(matrix.between(0, 1).figures.read.gb_per_second, 53);
+  EXPECT_THAT(matrix.between(2, 0).reason, HasSubstr("has access, not the other way"));
+  EXPECT_EQ(matrix.between(1, 2).protocol, Protocol::through_host);
+  EXPECT_EQ(access_letters(matrix, 2, 1), "-!");
+  EXPECT_EQ(letters_for(matrix, 0, 2), "SYS");
+  EXPECT_EQ(matrix.owners().size(), 2u);
+}
+
+// What one source leaves out, and no other knows, is unknown; the rest stays.
+// proves: F1
+TEST(Recordings, EachSourceLeavesWhatItAloneKnew) {
+  const NodeFacts whole = recording("contradictions");
+  NodeFacts facts = whole;
+  facts.sysman.reset();
+  // No port says that it failed: the edge counts, but not for data that arrives wrong.
+  EXPECT_EQ(LinkMatrix(detect(facts).node).between(1, 2).data, DataCheck::verified);
+  EXPECT_EQ(LinkMatrix(detect(facts).node).between(1, 2).protocol, Protocol::through_host);
+  facts = whole;
+  facts.hwloc.reset();
+  EXPECT_EQ(LinkMatrix(detect(facts).node).between(0, 1).protocol, Protocol::xe_link);
+  EXPECT_EQ(letters_for(LinkMatrix(detect(facts).node), 0, 2), "?");
+  facts = whole;
+  facts.level_zero.reset();
+  const Detection blind = detect(facts);
+  EXPECT_FALSE(LinkMatrix(blind.node).between(0, 1).is_known());
+  EXPECT_THAT(blind.unknown, Contains(HasSubstr("tiles, memory and peer access of card 0")));
+  facts.hwloc.reset();
+  EXPECT_THAT(LinkMatrix(detect(facts).node).tiles(), IsEmpty());
 }
 
 // proves: F1
