@@ -3,7 +3,8 @@
 // all of it?
 //
 // Goal: one CPU read moves at least 100 times fewer bytes than moving the whole allocation does, from
-// 256 MiB on. Bytes are exact; times are wall clock of this machine, all ways in the same run.
+// 256 MiB on. Bytes are exact. Two clocks: virtual time is what the simulated node's links and devices
+// would take for copies, faults and kernels; wall time is this machine's. All ways in the same run.
 //
 // Ways: `paged` and `shared` as they are; `whole` moves the allocation to the CPU when it is touched
 // and back before the launch, as drivers without page faults do; `explicit` is written by hand: memory
@@ -17,6 +18,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <level_zero/ze_api.h>
@@ -47,12 +49,24 @@ std::vector<Touches> touches_of(std::size_t size) {
   return {{"one read", {size / 2}, 4}, {"1 % sparse", sparse, page}, {"full pass", pages, page}};
 }
 
-std::uint64_t bytes_moved(const zesvm::Runtime& runtime) {
+/// How far the counters and both clocks are.
+struct Reading {
   std::uint64_t bytes = 0;
-  for (const auto& tile : runtime.statistics().tiles)
-    bytes += tile.to_device.bytes + tile.to_system.bytes + tile.from_peer.bytes;
-  return bytes;
+  double virtual_ms = 0;
+  std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
+};
+
+Reading read(const zesvm::Runtime& runtime) {
+  const zesvm::Statistics statistics = runtime.statistics();
+  Reading now;
+  for (const auto& tile : statistics.tiles)
+    now.bytes += tile.to_device.bytes + tile.to_system.bytes + tile.from_peer.bytes;
+  now.virtual_ms = static_cast<double>(statistics.virtual_nanoseconds) / 1e6;
+  return now;
 }
+
+/// Who brings memory to where it is touched.
+enum class Moves { by_itself, whole };
 
 void touch(std::uint32_t* values, const Touches& touches) {
   for (const std::size_t offset : touches.offsets) {
@@ -64,26 +78,64 @@ void touch(std::uint32_t* values, const Touches& touches) {
   }
 }
 
-/// Runs the turns of one way after a first that is not counted, and prints a line.
-void run(const char* way, const Touches& touches, const std::function<void()>& turn,
-         const std::function<std::uint64_t()>& bytes) {
+enum class Format { text, json };
+
+/// Prints what a turn of one way took.
+class Printer {
+ public:
+  Printer(Format format, std::size_t mebibytes, const std::string& node) : format_(format) {
+    if (format_ == Format::text)
+      std::printf("%zu MiB on %s, per turn      bytes moved  virtual time     wall time\n",
+                  mebibytes, node.c_str());
+    else
+      std::printf("{\"mebibytes\": %zu, \"node\": \"%s\", \"rounds\": %d, \"turns\": [", mebibytes,
+                  node.c_str(), rounds);
+  }
+  ~Printer() {
+    if (format_ == Format::json) std::printf("]}\n");
+  }
+  Printer(const Printer&) = delete;
+  Printer& operator=(const Printer&) = delete;
+
+  void print(const char* touches, const char* way, const Reading& from, const Reading& to) {
+    const std::chrono::duration<double, std::milli> wall = to.wall - from.wall;
+    const double bytes = static_cast<double>(to.bytes - from.bytes) / rounds;
+    const double virtual_ms = (to.virtual_ms - from.virtual_ms) / rounds;
+    if (format_ == Format::text)
+      std::printf("%-11s %-9s %13.3f MiB %10.2f ms %10.2f ms\n", touches, way, bytes / (1 << 20),
+                  virtual_ms, wall.count() / rounds);
+    else
+      std::printf(
+          "%s{\"touches\": \"%s\", \"way\": \"%s\", \"bytes\": %.0f, \"virtual_ms\": %.6f, "
+          "\"wall_ms\": %.3f}",
+          std::exchange(separator_, ", "), touches, way, bytes, virtual_ms, wall.count() / rounds);
+    std::fflush(stdout);
+  }
+
+ private:
+  Format format_;
+  const char* separator_ = "";
+};
+
+/// Runs the turns of one way after a first that is not counted, and prints what they took.
+void run(Printer& printer, const char* way, const Touches& touches,
+         const std::function<void()>& turn, const std::function<Reading()>& reading) {
   turn();
-  const std::uint64_t before = bytes();
-  const auto begun = std::chrono::steady_clock::now();
+  const Reading before = reading();
   for (int i = 0; i < rounds; ++i) turn();
-  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begun;
-  std::printf("%-12s %-10s %14.3f MiB %12.2f ms\n", touches.name, way,
-              static_cast<double>(bytes() - before) / rounds / (1 << 20), time.count() / rounds);
+  printer.print(touches.name, way, before, reading());
 }
 
 class Workload {
  public:
-  explicit Workload(std::size_t size) : size_(size) {}
+  Workload(std::size_t size, Format format)
+      : size_(size), printer_(format, size >> 20, runtime_.node_name()) {}
 
-  void moved_by_itself(const char* way, Backing backing, const Touches& touches, bool is_whole) {
+  void moved(const char* way, Backing backing, const Touches& touches, Moves moves) {
     auto& space = runtime_.address_space();
     auto* values = static_cast<std::uint32_t*>(space.allocate_bytes(size_, 0, backing));
     std::fill(values, values + size_ / 4, 1u);
+    const bool is_whole = moves == Moves::whole;
     const auto turn = [&] {
       if (is_whole) space.prefetch(values, size_, runtime_.device(0));
       stream_.launch(increment_, zesvm::grid(size_ / 4), values);
@@ -91,7 +143,7 @@ class Workload {
       if (is_whole) space.prefetch_to_system(values, size_);
       touch(values, touches);
     };
-    run(way, touches, turn, [&] { return bytes_moved(runtime_); });
+    run(printer_, way, touches, turn, [&] { return read(runtime_); });
     space.free(values);
   }
 
@@ -123,7 +175,11 @@ class Workload {
         if (!is_all && touches.bytes == page) copy(device + at, local + at, touches.bytes);
       stream_.wait();
     };
-    run("explicit", touches, turn, [&] { return bytes; });
+    run(printer_, "explicit", touches, turn, [&] {
+      Reading now = read(runtime_);
+      now.bytes = bytes;
+      return now;
+    });
     zeMemFree(zesvm::native_context(runtime_), memory);
   }
 
@@ -132,19 +188,26 @@ class Workload {
   zesvm::Runtime runtime_;
   zesvm::Stream stream_{runtime_.device(0)};
   zesvm::Kernel increment_ = runtime_.load_module("fill").kernel("increment");
+  Printer printer_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::size_t mebibytes = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 32;
+  std::size_t mebibytes = 32;
+  Format format = Format::text;
+  for (int i = 1; i < argc; ++i) {
+    if (std::string(argv[i]) == "--json")
+      format = Format::json;
+    else
+      mebibytes = std::max<std::size_t>(1, std::strtoull(argv[i], nullptr, 10));
+  }
   try {
-    Workload workload(mebibytes << 20);
-    std::printf("%zu MiB, per turn            bytes moved    wall clock\n", mebibytes);
+    Workload workload(mebibytes << 20, format);
     for (const Touches& touches : touches_of(mebibytes << 20)) {
-      workload.moved_by_itself("paged", Backing::paged, touches, false);
-      workload.moved_by_itself("shared", Backing::shared, touches, false);
-      workload.moved_by_itself("whole", Backing::shared, touches, true);
+      workload.moved("paged", Backing::paged, touches, Moves::by_itself);
+      workload.moved("shared", Backing::shared, touches, Moves::by_itself);
+      workload.moved("whole", Backing::shared, touches, Moves::whole);
       workload.copied_by_hand(touches);
     }
   } catch (const zesvm::Error& error) {
