@@ -324,14 +324,27 @@ bool is_ours(const struct sigaction& action) {
 
 // libzesvm and the simulated driver have a copy of this file each. The later one passes on to the
 // earlier: neither displaces the other.
-bool is_of_zesvm(const struct sigaction& action) {
-  if ((action.sa_flags & SA_SIGINFO) == 0) return false;
+bool is_in_zesvm(const void* code) {
   Dl_info found{};
-  if (::dladdr(reinterpret_cast<const void*>(action.sa_sigaction), &found) == 0) return false;
+  if (::dladdr(code, &found) == 0) return false;
   const char* const name =
       found.dli_fname != nullptr ? std::strrchr(found.dli_fname, '/') : nullptr;
   return name != nullptr && (std::strncmp(name, "/libzesvm.so", 12) == 0 ||
                              std::strncmp(name, "/libze_zesvm_sim.so", 19) == 0);
+}
+
+bool is_of_zesvm(const struct sigaction& action) {
+  if ((action.sa_flags & SA_SIGINFO) == 0) return false;
+  // Asked once for each handler: the answer takes a lock of the one that loads libraries, who may be
+  // waiting for the program's heap, and this is asked with that locked, too.
+  static std::atomic<const void*> known_own{nullptr};
+  static std::atomic<const void*> known_other{nullptr};
+  const void* const code = reinterpret_cast<const void*>(action.sa_sigaction);
+  if (code == known_own.load(std::memory_order_relaxed)) return true;
+  if (code == known_other.load(std::memory_order_relaxed)) return false;
+  const bool is_own = is_in_zesvm(code);
+  (is_own ? known_own : known_other).store(code, std::memory_order_relaxed);
+  return is_own;
 }
 
 bool is_same(const struct sigaction& a, const struct sigaction& b) {

@@ -176,6 +176,7 @@ Status ProgramMemory::take(Address where) {
     ZESVM_TRY(replace(piece, mapping.map));
     note_in_index(interval);
   }
+  begin_waits_anew(piece.interval);
   add(piece);
   return Status::ok;
 }
@@ -196,7 +197,6 @@ Status ProgramMemory::replace(const Piece& piece, const ProcessMap& map) {
     memory.punch(piece.offset, piece.interval.size());
     return Status::out_of_host_memory;
   }
-  begin_waits_anew(piece.interval);
   return Status::ok;
 }
 

@@ -63,7 +63,6 @@ void ProgramMemory::restore(const Piece& piece, Interval part) {
     }
     protect_raw(part, piece.protection);
   }
-  begin_waits_anew(part);
   memory.punch(offset, part.size());
 }
 
@@ -93,13 +92,17 @@ bool ProgramMemory::give_back(const Piece& piece, Fate fate) {
 }
 
 void ProgramMemory::restore_all(const Piece& piece) {
-  const MappingsStay looked_at;  // (G5)
-  List<ProcessMap> maps;
-  for (ProcessMaps all; const auto map = all.next();) {
-    if (map->interval.overlaps(piece.interval)) maps.push_back(*map);
+  List<Interval> left;
+  {
+    const MappingsStay looked_at;  // (G5)
+    List<ProcessMap> maps;
+    for (ProcessMaps all; const auto map = all.next();) {
+      if (map->interval.overlaps(piece.interval)) maps.push_back(*map);
+    }
+    left = what_is_left(piece, maps);
+    for (const Interval part : left) restore(piece, part);
   }
-  const auto left = what_is_left(piece, maps);
-  for (const Interval part : left) restore(piece, part);
+  for (const Interval part : left) begin_waits_anew(part);
   // What went elsewhere with its pages keeps them.
   if (left.size() != 1 || left.front() != piece.interval)
     spaces_.erase(align_down(piece.interval.begin, chunk_size));
