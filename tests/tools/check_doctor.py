@@ -26,7 +26,7 @@ def check_node(node, has_system):
     assert report["simulated"] and report["node"] == node, report
     found = outcomes(report)
     assert (found["system/turns"] == "unavailable") != has_system, found
-    # Ordinary memory is not sound on simulated nodes yet (docs/simulator.md): it may fail, no more.
+    # Kernels on ordinary memory of a simulated node may still be refused a page: a failure, no more.
     failed = [name for name, outcome in found.items() if outcome == "failed"]
     assert all(name.startswith("system/") for name in failed), failed
     assert not {"crashed", "timed out"} & set(found.values()), found
