@@ -10,6 +10,7 @@ const char* name_of(zesvm::HintOutcome outcome) {
     case zesvm::HintOutcome::applied: return "applied";
     case zesvm::HintOutcome::already_so: return "already so";
     case zesvm::HintOutcome::ignored: return "ignored";
+    case zesvm::HintOutcome::unconfirmed: return "unconfirmed";
   }
   return "unknown";
 }

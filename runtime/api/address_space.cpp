@@ -232,8 +232,17 @@ void AddressSpace::Allocations::give_back(levelzero::Context& context, const Liv
   }
 }
 
+// Memory that stays, or whose addresses the kernel may give to others, keeps no advice.
+void AddressSpace::forget_advice(const void* pointer) {
+  const auto living = allocations_->at(address_of(pointer));
+  if (!living || living->interval.begin != address_of(pointer)) return;
+  if (living->is_adopted || (living->backing == Backing::system && !context_.is_simulated()))
+    take_advice_back(living->interval);
+}
+
 void AddressSpace::free(void* pointer) {
   if (pointer == nullptr) return;
+  forget_advice(pointer);
   // Removed first: once the driver has it back, another thread may be given the same address.
   const auto living = allocations_->remove(address_of(pointer));
   if (!living)

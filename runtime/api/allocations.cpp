@@ -72,6 +72,13 @@ std::optional<Interval> AddressSpace::Allocations::covering(Address where) const
   return living != nullptr ? std::optional(living->interval) : std::nullopt;
 }
 
+std::optional<AddressSpace::Allocations::Living> AddressSpace::Allocations::at(
+    Address where) const {
+  Lock guard{lock_};
+  const Living* living = find(where);
+  return living != nullptr ? std::optional(*living) : std::nullopt;
+}
+
 std::optional<Backing> AddressSpace::Allocations::backing_at(Address where) const {
   Lock guard{lock_};
   const Living* living = find(where);
@@ -98,28 +105,56 @@ Bytes AddressSpace::Allocations::total() const {
   return total;
 }
 
+bool AddressSpace::Allocations::is_said(const AdviceNote& note) const {
+  std::vector<Interval> said;
+  for (const AdviceNote& one : notes_)
+    if (one.subject == note.subject && one.content == note.content &&
+        one.interval.overlaps(note.interval))
+      said.push_back(one.interval);
+  return without(note.interval, said).empty();
+}
+
 bool AddressSpace::Allocations::is_noted(const AdviceNote& note) const {
   Lock guard{lock_};
-  return std::any_of(notes_.begin(), notes_.end(), [&](const AdviceNote& one) {
-    return one.subject == note.subject && one.interval == note.interval &&
-           one.content == note.content;
+  return is_said(note);
+}
+
+const AdviceNote* AddressSpace::Allocations::find_note(Interval interval,
+                                                       AdviceNote::Subject subject) const {
+  for (const AdviceNote& one : notes_)
+    if (one.subject == subject && one.interval.contains(interval.begin)) {
+      AdviceNote whole = one;
+      whole.interval = interval;
+      return is_said(whole) ? &one : nullptr;
+    }
+  return nullptr;
+}
+
+std::vector<AdviceNote> AddressSpace::Allocations::notes_in(Interval interval,
+                                                            AdviceNote::Subject subject) const {
+  std::vector<AdviceNote> found;
+  Lock guard{lock_};
+  for (const AdviceNote& one : notes_) {
+    if (one.subject != subject || !one.interval.overlaps(interval)) continue;
+    found.push_back(one);
+    found.back().interval = one.interval.intersection(interval);
+  }
+  std::sort(found.begin(), found.end(), [](const AdviceNote& a, const AdviceNote& b) {
+    return a.interval.begin < b.interval.begin;
   });
+  return found;
 }
 
 std::optional<Advice> AddressSpace::Allocations::location_of(Interval interval) const {
   Lock guard{lock_};
-  for (const AdviceNote& one : notes_)
-    if (one.subject == AdviceNote::Subject::location && one.interval.contains(interval))
-      return one.advice;
-  return std::nullopt;
+  const AdviceNote* const note = find_note(interval, AdviceNote::Subject::location);
+  return note != nullptr ? note->advice : std::nullopt;
 }
 
 std::optional<AtomicAccess> AddressSpace::Allocations::atomics_of(Interval interval) const {
   Lock guard{lock_};
-  for (const AdviceNote& one : notes_)
-    if (one.subject == AdviceNote::Subject::atomic && one.interval.contains(interval))
-      return one.advice->atomic_access();
-  return std::nullopt;
+  const AdviceNote* const note = find_note(interval, AdviceNote::Subject::atomic);
+  return note != nullptr ? std::optional(note->advice->atomic_access()) : std::nullopt;
 }
 
 void AddressSpace::Allocations::pin(Interval interval) {
@@ -150,10 +185,19 @@ std::vector<Interval> AddressSpace::Allocations::unpinned_parts(Interval interva
 
 void AddressSpace::Allocations::note(AdviceNote note) {
   Lock guard{lock_};
-  std::erase_if(notes_, [&](const AdviceNote& one) {
-    return one.subject == note.subject && one.interval.overlaps(note.interval);
-  });
-  notes_.push_back(std::move(note));
+  std::vector<AdviceNote> kept;
+  for (AdviceNote& one : notes_) {
+    if (one.subject != note.subject || !one.interval.overlaps(note.interval)) {
+      kept.push_back(std::move(one));
+      continue;
+    }
+    for (const Interval& rest : without(one.interval, {note.interval})) {
+      kept.push_back(one);
+      kept.back().interval = rest;
+    }
+  }
+  kept.push_back(std::move(note));
+  notes_ = std::move(kept);
 }
 
 }  // namespace zesvm

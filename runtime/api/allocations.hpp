@@ -2,8 +2,7 @@
 /// The living allocations of one address space, what was advised for them, and what is pinned.
 ///
 /// M1  allocations are disjoint and not empty
-/// M2  a note says what was last passed on for exactly its interval, and no later note of its subject
-///     overlaps it
+/// M2  a note says what was last passed on for all of its interval; notes of one subject do not overlap
 #pragma once
 
 #include <cstdint>
@@ -64,6 +63,8 @@ class AddressSpace::Allocations {
   std::vector<Living> take_all();
   /// Returns the allocation that covers `where`.
   std::optional<Interval> covering(Address where) const;
+  /// Returns the allocation that covers `where`, with all that is known of it.
+  std::optional<Living> at(Address where) const;
   /// Returns what carries the allocation that covers `where`.
   std::optional<Backing> backing_at(Address where) const;
   /// Returns whether an interval overlaps an allocation.
@@ -71,13 +72,15 @@ class AddressSpace::Allocations {
   /// Returns the bytes of all of them.
   Bytes total() const;
 
-  /// Returns whether exactly this was said for exactly this interval, and nothing since.
+  /// Returns whether this is what was said last for all of the interval.
   bool is_noted(const AdviceNote& note) const;
-  /// Returns what was last said about where all of an interval should live, if one note says it.
+  /// Returns what was last said about an interval that is noted, in pieces of ascending address.
+  std::vector<AdviceNote> notes_in(Interval interval, AdviceNote::Subject subject) const;
+  /// Returns what was last said about where all of an interval should live, where that is one thing.
   std::optional<Advice> location_of(Interval interval) const;
-  /// Notes what was passed on.
+  /// Notes what was passed on, in place of what was said of the same subject before.
   void note(AdviceNote note);
-  /// Returns what was last said about atomic operations on all of an interval, if one note says it.
+  /// Returns what was last said about atomic operations on all of an interval, where that is one thing.
   std::optional<AtomicAccess> atomics_of(Interval interval) const;
 
   /// Keeps an interval in system memory once more.
@@ -93,6 +96,9 @@ class AddressSpace::Allocations {
   // Programs allocate on many threads; nothing is called under it.
   mutable Mutex<LockOrder::leaf> lock_;
   const Living* find(Address where) const ZESVM_REQUIRES(lock_);
+  const AdviceNote* find_note(Interval interval, AdviceNote::Subject subject) const
+      ZESVM_REQUIRES(lock_);
+  bool is_said(const AdviceNote& note) const ZESVM_REQUIRES(lock_);
   std::map<Address, Living> living_ ZESVM_GUARDED_BY(lock_);
   std::vector<AdviceNote> notes_ ZESVM_GUARDED_BY(lock_);
   std::vector<Interval> pins_ ZESVM_GUARDED_BY(lock_);

@@ -53,7 +53,7 @@ zesvm_resident_piece piece_of(const ResidentPiece& from) {
 
 static_assert(static_cast<int>(Place::unknown) == ZESVM_PLACE_UNKNOWN);
 static_assert(static_cast<int>(Backing::paged) == ZESVM_BACKING_PAGED);
-static_assert(static_cast<int>(HintOutcome::ignored) == ZESVM_IGNORED);
+static_assert(static_cast<int>(HintOutcome::unconfirmed) == ZESVM_UNCONFIRMED);
 
 }  // namespace
 

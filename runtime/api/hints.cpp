@@ -1,12 +1,12 @@
-// Advice, prefetch and discard: what is passed to the driver, and what is told about it (D9).
+// Advice, prefetch and discard: who follows them, and what is told about it (D9).
 #include <algorithm>
 
 #include <zesvm/address_space.hpp>
 
 #include "api/allocations.hpp"
+#include "api/driver_hints.hpp"
 #include "api/text.hpp"
 #include "api/traced.hpp"
-#include "levelzero/advice.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
@@ -48,11 +48,6 @@ std::string_view trace_name(Advice::Kind kind) {
   return "advise";
 }
 
-// Advice about a device goes through that device's own list: some drivers take it from no other.
-const levelzero::Tile& list_owner(const levelzero::Context& context, const Advice& advice) {
-  return context.tiles()[advice.device() ? advice.device()->index() : 0];
-}
-
 bool is_all_on(const Residency& residency, std::size_t device) {
   return std::all_of(residency.pieces.begin(), residency.pieces.end(),
                      [&](const ResidentPiece& piece) { return piece.device == device; });
@@ -65,65 +60,6 @@ bool is_all_in_system(const Residency& residency) {
                      });
 }
 
-HintResult set_atomics(levelzero::Context& context, const void* pointer, std::size_t bytes,
-                       AtomicAccess access, Backing backing) {
-  const auto set = context.newer().set_atomic_access;
-  if (set == nullptr)
-    return {HintOutcome::ignored, "the driver has no zeMemSetAtomicAccessAttributeExp"};
-  for (const levelzero::Tile& tile : context.tiles()) {
-    const ze_result_t result =
-        set(context.handle(), tile.handle, pointer, bytes, levelzero::atomic_flags(access));
-    if (result == ZE_RESULT_ERROR_UNSUPPORTED_FEATURE ||
-        result == ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION)
-      return {HintOutcome::ignored, tile.name + " does not take atomic access attributes"};
-    // What is wrong can only be the access: the pointer was checked.
-    if (result == ZE_RESULT_ERROR_INVALID_ARGUMENT && backing == Backing::shared)
-      return {HintOutcome::ignored,
-              tile.name + " does not promise this atomic access for shared allocations"};
-    if (result != ZE_RESULT_SUCCESS)
-      levelzero::throw_failed("zeMemSetAtomicAccessAttributeExp", result,
-                              "setting atomic access of " + size_text(bytes) + " at " +
-                                  address_text(pointer) + " on " + tile.name);
-  }
-  return {};
-}
-
-// Some drivers keep advice until the next command, and forget it without one: the barrier that
-// run_on() waits with sends it off.
-bool append_on(levelzero::Context& context, const levelzero::Tile& list_of, const void* pointer,
-               std::size_t bytes, const levelzero::Tile& about, std::uint32_t value) {
-  bool is_known = false;
-  context.run_on(list_of, [&](levelzero::CommandList& list) {
-    is_known = list.advise(pointer, bytes, about, value);
-  });
-  return is_known;
-}
-
-HintResult append_advice(levelzero::Context& context, const void* pointer, std::size_t bytes,
-                         const Advice& advice, Backing backing) {
-  const levelzero::Tile& owner = list_owner(context, advice);
-  const std::uint32_t value = levelzero::advice_value(advice.kind());
-  if (!append_on(context, owner, pointer, bytes, owner, value))
-    return {HintOutcome::ignored, "the loader or the driver do not know this advice"};
-  const std::string policy = advice.migrate() == Migrate::only_system_pages
-                                 ? "Level Zero knows no migration policy: all pages move"
-                                 : "";
-  if (context.is_simulated()) return {HintOutcome::applied, policy};
-  // Never on another card's list: advice on a shared allocation of one card for another ends the
-  // process in some drivers.
-  if (backing != Backing::system || !owner.has_shared_system_memory)
-    return {HintOutcome::ignored, "this driver takes the advice and does nothing with it"};
-  if (advice.kind() == Advice::Kind::read_mostly)
-    return {HintOutcome::ignored, "this driver takes the advice and does nothing with it"};
-  // Each card has an address space of its own, and learns of advice by its own list only.
-  for (const levelzero::Tile& tile : context.tiles())
-    if (tile.card != owner.card && tile.number_on_card == 0)
-      append_on(context, tile, pointer, bytes, advice.device() ? owner : tile, value);
-  return {HintOutcome::applied,
-          "sent to every card; the driver does not tell whether the kernel followed it" +
-              (policy.empty() ? "" : "; " + policy)};
-}
-
 HintResult stays_on_host() {
   return {HintOutcome::ignored,
           "adopted memory stays in system memory: a device cannot use any pointer of the program"};
@@ -133,7 +69,7 @@ HintResult stays_on_host() {
 HintResult prefer_host_instead(levelzero::Context& context, const void* pointer, std::size_t bytes,
                                Backing backing, const std::string& reason) {
   HintResult result = append_advice(context, pointer, bytes, prefer_system_memory(), backing);
-  result.reason = result.outcome == HintOutcome::applied
+  result.reason = result.outcome != HintOutcome::ignored
                       ? "preferred in system memory instead: " + reason
                       : reason + "; no preference for system memory either: " + result.reason;
   return result;
@@ -180,10 +116,12 @@ HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, con
   // A border inside a chunk would cut it into pieces that some devices cannot move.
   bytes = allocations_->with_rest_of_chunk(interval).size().count;
   const Backing backing = backing_of(pointer).value_or(Backing::shared);
-  if (advice.kind() == Advice::Kind::atomic)
-    return set_atomics(context_, pointer, bytes, advice.atomic_access(), backing);
+  if (advice.kind() == Advice::Kind::atomic) {
+    const auto before = allocations_->atomics_of(interval).value_or(AtomicAccess::undefined);
+    return set_atomics(context_, pointer, bytes, {advice.atomic_access(), before}, backing);
+  }
   if (advice.kind() == Advice::Kind::location_device)
-    if (const auto reason = levelzero::broken_access_to(context_, list_owner(context_, advice));
+    if (const auto reason = levelzero::broken_access_to(context_, *advice.device()->tile_);
         !reason.empty())
       return prefer_host_instead(context_, pointer, bytes, backing, reason);
   return append_advice(context_, pointer, bytes, advice, backing);
@@ -204,20 +142,49 @@ HintResult AddressSpace::prefetch_checked(const void* pointer, std::size_t bytes
   const levelzero::Tile& tile = *device.tile_;
   if (levelzero::PagedMemory* paged = paged_at(pointer))
     return paged->prefetch(tile, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
+  if (!context_.is_simulated() && backing_of(pointer) == Backing::system)
+    return prefetch_program_memory(pointer, bytes, device);
   context_.run_on(tile, [&](levelzero::CommandList& list) { list.prefetch(pointer, bytes); });
-  if (!context_.is_simulated() && backing_of(pointer) != Backing::system)
+  if (!context_.is_simulated())
     return {HintOutcome::ignored, "this driver takes the prefetch and does nothing with it"};
-  if (!context_.is_simulated()) {
-    const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
-    const auto location = allocations_->location_of(interval);
-    // The kernel is asked to follow the advice; no place is named.
-    if (location && location->kind() != Advice::Kind::location_default &&
-        location->device() != device)
-      return {HintOutcome::ignored, "prefetches follow the advice, which names another place"};
-    return {HintOutcome::applied, "the driver does not tell whether the kernel followed it"};
-  }
   if (is_all_on(residency(pointer, bytes), device.index())) return {};
   return {HintOutcome::ignored, "not all of it could be moved to " + device.name()};
+}
+
+HintResult AddressSpace::prefetch_program_memory(const void* pointer, std::size_t bytes,
+                                                 const Device& device) {
+  const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
+  const std::vector<Interval> parts = allocations_->unpinned_parts(interval);
+  if (parts.empty()) return {HintOutcome::ignored, "all of it is pinned in system memory"};
+  for (const Interval& part : parts) {
+    std::vector<PieceOfAdvice> elsewhere;
+    for (const AdviceNote& note : allocations_->notes_in(part, AdviceNote::Subject::location))
+      if (note.advice->kind() != Advice::Kind::location_default && note.advice->device() != device)
+        elsewhere.push_back({note.interval, *note.advice});
+    prefetch_against_advice(context_, part, *device.tile_, elsewhere);
+  }
+  return {HintOutcome::unconfirmed, "the driver does not tell whether the kernel moved it"};
+}
+
+// What the driver was told about memory that the program keeps: the kernel would go by it for ever.
+void AddressSpace::take_advice_back(Interval interval) {
+  const auto tell = [&](AdviceNote::Subject subject, const Advice& advice) {
+    for (const AdviceNote& note : allocations_->notes_in(interval, subject))
+      tell_driver(pointer_to<void>(note.interval.begin), note.interval.size().count, advice);
+  };
+  try {
+    tell(AdviceNote::Subject::location, no_preferred_location());
+    tell(AdviceNote::Subject::atomic, AtomicAccess::undefined);
+  } catch (const Error&) {
+    // Hints: slower at worst, and the memory goes all the same.
+  }
+}
+
+void AddressSpace::restore_location(Interval interval) {
+  tell_driver(pointer_to<void>(interval.begin), interval.size().count, no_preferred_location());
+  for (const AdviceNote& note : allocations_->notes_in(interval, AdviceNote::Subject::location))
+    if (note.advice->kind() != Advice::Kind::location_default)
+      tell_driver(pointer_to<void>(note.interval.begin), note.interval.size().count, *note.advice);
 }
 
 HintResult AddressSpace::prefetch_to_system(const void* pointer, std::size_t bytes) {

@@ -39,7 +39,9 @@ HostAccess AddressSpace::host_access(const void* pointer, std::size_t bytes, Acc
   if (mode == AccessMode::write && whole.begin < whole.end)
     discard(pointer_to<void>(whole.begin), whole.size().count);
   const HintResult pinned = pin(pointer, bytes);
-  return HostAccess(*this, pointer, bytes, pinned.outcome != HintOutcome::ignored);
+  return HostAccess(
+      *this, pointer, bytes,
+      pinned.outcome == HintOutcome::applied || pinned.outcome == HintOutcome::already_so);
 }
 
 HintResult AddressSpace::pin(const void* pointer, std::size_t bytes) {
@@ -70,10 +72,7 @@ void AddressSpace::unpin(const void* pointer, std::size_t bytes) noexcept {
       allocations_->unpin(interval);
       return;
     }
-    for (const Interval& free : allocations_->unpin(interval)) {
-      const Advice before = allocations_->location_of(free).value_or(no_preferred_location());
-      tell_driver(pointer_to<void>(free.begin), free.size().count, before);
-    }
+    for (const Interval& free : allocations_->unpin(interval)) restore_location(free);
   } catch (const Error&) {
     // The memory stays preferred in system memory, or was freed: slower at worst.
   }

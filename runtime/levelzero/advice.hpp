@@ -24,13 +24,14 @@ inline std::uint32_t advice_value(Advice::Kind kind) {
   return ZE_MEMORY_ADVICE_FORCE_UINT32;
 }
 
-/// Returns the flags for zeMemSetAtomicAccessAttributeExp.
+/// Returns the flags for zeMemSetAtomicAccessAttributeExp: one each, since drivers take the flags that
+/// say "no" for no attribute at all, and host and device together for the host alone.
 inline std::uint32_t atomic_flags(AtomicAccess access) {
   switch (access) {
     case AtomicAccess::undefined: return newer::atomic_default;
     case AtomicAccess::device: return newer::atomic_device;
     case AtomicAccess::global: return newer::atomic_system;
-    case AtomicAccess::cpu: return newer::atomic_host | newer::atomic_no_device;
+    case AtomicAccess::cpu: return newer::atomic_host;
   }
   return newer::atomic_default;
 }

@@ -102,14 +102,16 @@ void CommandList::launch(const std::shared_ptr<Program>& program, const std::str
   const LaunchShape shape = shape_of(grid, reflection, tile_.max_group_size);
   const ze_kernel_handle_t loaded = load(program, kernel).handle;
   const std::string doing = "launching " + kernel + " on " + tile_.name;
-  for (std::uint32_t i = 0; i < arguments.size(); ++i)
-    ZESVM_ZE(zeKernelSetArgumentValue(loaded, i, arguments[i].bytes(), arguments[i].data()),
-             doing + ", argument " + std::to_string(i));
   ZESVM_ZE(
       zeKernelSetGroupSize(loaded, shape.group_size[0], shape.group_size[1], shape.group_size[2]),
       doing);
   const ze_group_count_t groups{shape.group_count[0], shape.group_count[1], shape.group_count[2]};
   using_memory(declared ? *declared : accesses_of(program->accesses(kernel), arguments), [&] {
+    // Only now: a driver looks at where a pointer's memory is and may pass another address for what
+    // is still on another card.
+    for (std::uint32_t i = 0; i < arguments.size(); ++i)
+      ZESVM_ZE(zeKernelSetArgumentValue(loaded, i, arguments[i].bytes(), arguments[i].data()),
+               doing + ", argument " + std::to_string(i));
     append_kernel(kernel, loaded, groups, doing);
     // In order: what comes later sees what the kernel wrote, on every version of Level Zero.
     ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
@@ -145,6 +147,7 @@ void CommandList::prefetch(const void* pointer, std::size_t bytes) {
 
 bool CommandList::advise(const void* pointer, std::size_t bytes, const Tile& about,
                          std::uint32_t advice) {
+  has_hints_ = true;
   const ze_result_t result = zeCommandListAppendMemAdvise(handle_, about.handle, pointer, bytes,
                                                           static_cast<ze_memory_advice_t>(advice));
   // Older drivers, and older validation layers, refuse values that came later.
@@ -178,6 +181,8 @@ void CommandList::wait_for(const std::shared_ptr<Signal>& signal) {
 }
 
 void CommandList::wait() {
+  if (context_.newer().host_synchronize != nullptr && !has_hints_) return synchronize();
+  has_hints_ = false;
   const auto done = context_.signals().take();
   signal(done);
   try {
@@ -187,12 +192,16 @@ void CommandList::wait() {
     if (times_) times_->write();
     throw;
   }
+  // The event says that the list went on; whether all before it worked, only the list knows.
+  if (context_.newer().host_synchronize != nullptr) return synchronize();
   in_use_.clear();
   if (times_) times_->write();
-  // The event says that the list went on; whether all before it worked, only the list knows.
-  const auto synchronize = context_.newer().host_synchronize;
-  const ze_result_t result =
-      synchronize != nullptr ? synchronize(handle_, UINT64_MAX) : ZE_RESULT_SUCCESS;
+}
+
+void CommandList::synchronize() {
+  const ze_result_t result = context_.newer().host_synchronize(handle_, UINT64_MAX);
+  in_use_.clear();
+  if (times_) times_->write();
   if (result != ZE_RESULT_SUCCESS)
     throw_work_failed("zeCommandListHostSynchronize", result, context_.last_driver_error());
 }

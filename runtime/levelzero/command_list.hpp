@@ -1,8 +1,10 @@
 /// @file command_list.hpp
 /// An immediate command list of one tile, in order.
 ///
-/// Waiting is by an event signalled by a barrier, which every version of Level Zero has; the barrier
-/// also makes drivers send off advice and prefetches that they otherwise keep until a next command.
+/// Waiting is by the list itself, where Level Zero is new enough, else by an event that a barrier
+/// signals. Advice and prefetches are followed by a barrier in any case: drivers keep them until a next
+/// command. Nothing else is appended to wait: some drivers end the process when a command comes after
+/// one they had no memory for.
 #pragma once
 
 #include <map>
@@ -72,12 +74,16 @@ class CommandList {
   /// Appends a launch; where kernels are traced, with an event that tells when it ran.
   void append_kernel(const std::string& name, ze_kernel_handle_t kernel,
                      const ze_group_count_t& groups, const std::string& doing);
+  /// Returns when all is done, by the list itself. @errors launch_failed, device_lost
+  void synchronize();
   LoadedKernel& load(const std::shared_ptr<Program>& program, const std::string& kernel);
 
   Context& context_;
   const Tile& tile_;
   ze_command_list_handle_t handle_ = nullptr;
   bool owns_handle_ = true;
+  // Whether advice was appended that no command follows yet.
+  bool has_hints_ = false;
   std::map<std::pair<const Program*, std::string>, LoadedKernel> kernels_;
   // Made with the first launch, where kernels are traced.
   std::unique_ptr<KernelTimes> times_;

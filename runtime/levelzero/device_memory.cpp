@@ -1,5 +1,6 @@
 #include "levelzero/device_memory.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
@@ -28,6 +29,7 @@ Status status_of(ze_result_t result, Status otherwise) {
     case ZE_RESULT_ERROR_OUT_OF_DEVICE_MEMORY: return Status::out_of_device_memory;
     case ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY: return Status::out_of_host_memory;
     case ZE_RESULT_ERROR_DEVICE_LOST: return Status::device_lost;
+    case ZE_RESULT_ERROR_INVALID_ARGUMENT: return Status::invalid_argument;
     default: return otherwise;
   }
 }
@@ -51,9 +53,11 @@ DeviceMemory::DeviceMemory(Context& context, HostMemory& host) : context_(contex
 DeviceMemory::~DeviceMemory() {
   {
     const Lock guard{lock_};
-    for (const auto& [begin, chunk] : chunks_) destroy(chunk);
+    for (const auto& [begin, chunk] : chunks_)
+      if (try_to_destroy(chunk) != Status::ok) stuck_.push_back(chunk);
     chunks_.clear();
   }
+  destroy_stuck({{0}, {~std::uint64_t{0}}});
   engines_.clear();
   if (!staging_.is_empty())
     zeVirtualMemFree(context_.handle(), pointer_to<void>(staging_.begin), staging_.size().count);
@@ -123,14 +127,53 @@ Status DeviceMemory::map_at(Address where, Bytes size,
                    Status::map_failed);
 }
 
-void DeviceMemory::unmap_at(Address where, Bytes size) const noexcept {
-  zeVirtualMemUnmap(context_.handle(), pointer_to<void>(where), size.count);
+Status DeviceMemory::unmap_at(Address where, Bytes size) const noexcept {
+  return status_of(zeVirtualMemUnmap(context_.handle(), pointer_to<void>(where), size.count),
+                   Status::map_failed);
 }
 
-void DeviceMemory::destroy(const Chunk& chunk) const noexcept {
-  unmap_at(chunk.interval.begin, chunk.interval.size());
+Status DeviceMemory::try_to_destroy(const Chunk& chunk) const noexcept {
+  ZESVM_TRY(unmap_at(chunk.interval.begin, chunk.interval.size()));
   zePhysicalMemDestroy(context_.handle(), chunk.memory);
   if (!chunk.tile) close_hole(chunk.interval);
+  return Status::ok;
+}
+
+void DeviceMemory::destroy(const Chunk& chunk) noexcept {
+  if (try_to_destroy(chunk) != Status::ok) {
+    const Lock guard{lock_};
+    stuck_.push_back(chunk);
+  }
+  // Not before: what is stuck is at the same addresses.
+  destroy_stuck(chunk.interval);
+}
+
+// Of an interval that the caller has for itself: nobody else maps there meanwhile.
+void DeviceMemory::destroy_stuck(Interval interval) noexcept {
+  std::vector<Chunk, ArenaAllocator<Chunk>> again;
+  {
+    const Lock guard{lock_};
+    if (stuck_.empty()) return;
+    again.swap(stuck_);
+  }
+  std::erase_if(again, [&](const Chunk& chunk) {
+    if (!chunk.interval.overlaps(interval)) return false;
+    if (const auto now = find(chunk.interval.begin)) {
+      // Another piece took its place on the tile, or waits to: on another one it is still mapped.
+      if (now->tile != chunk.tile) return false;
+      zePhysicalMemDestroy(context_.handle(), chunk.memory);
+      return true;
+    }
+    // Some drivers take it for unmapped after the attempt that failed, others refuse to map it twice.
+    // The CPU's addresses are not touched.
+    const Status mapped =
+        chunk.tile ? map_at(chunk.interval.begin, chunk.interval.size(), chunk.memory) : Status::ok;
+    const bool may_unmap = mapped == Status::ok || mapped == Status::invalid_argument;
+    if (!may_unmap) (void)unmap_at(chunk.interval.begin, chunk.interval.size());
+    return may_unmap && try_to_destroy(chunk) == Status::ok;
+  });
+  const Lock guard{lock_};
+  stuck_.insert(stuck_.end(), again.begin(), again.end());
 }
 
 // Some drivers unmap the CPU's addresses with host memory. They lie where the kernel puts nothing that
@@ -142,8 +185,16 @@ void DeviceMemory::close_hole(Interval interval) noexcept {
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 }
 
+bool DeviceMemory::is_any_stuck(Interval interval) noexcept {
+  destroy_stuck(interval);
+  const Lock guard{lock_};
+  return std::any_of(stuck_.begin(), stuck_.end(),
+                     [&](const Chunk& chunk) { return chunk.interval.overlaps(interval); });
+}
+
 Status DeviceMemory::make(Interval interval, std::size_t tile) noexcept {
   drop(interval);
+  destroy_stuck(interval);
   Chunk chunk{interval, nullptr, tile};
   auto description = description_of(interval.size(), 0);
   ZESVM_TRY(status_of(zePhysicalMemCreate(context_.handle(), context_.tiles()[tile].handle,
@@ -151,6 +202,8 @@ Status DeviceMemory::make(Interval interval, std::size_t tile) noexcept {
                       Status::out_of_device_memory));
   const Status mapped = map_at(interval.begin, interval.size(), chunk.memory);
   if (mapped != Status::ok) {
+    // Some drivers note a mapping that failed, and look at what is gone with the next copy.
+    (void)unmap_at(interval.begin, interval.size());
     zePhysicalMemDestroy(context_.handle(), chunk.memory);
     return mapped;
   }
@@ -234,7 +287,7 @@ Status DeviceMemory::fill_host_memory(ze_physical_mem_handle_t memory, Interval 
   const Lock guard{staging_lock_};
   ZESVM_TRY(map_at(staging_.begin, from.size(), memory));
   std::memcpy(pointer_to<void>(staging_.begin), pages->alias(from.begin), from.size().count);
-  unmap_at(staging_.begin, from.size());
+  ZESVM_TRY(unmap_at(staging_.begin, from.size()));
   close_hole({staging_.begin, staging_.begin + from.size()});
   return Status::ok;
 }

@@ -8,6 +8,8 @@
 /// DM3  a chunk in host memory is one that devices use in place; the CPU has it open
 /// DM4  a mapping stays until its chunk goes, also when the core takes it away meanwhile: without page
 ///      faults a device touches nothing that its work does not keep in place
+/// DM5  memory that the driver does not unmap is kept and tried again, and not destroyed while it may be
+///      mapped: drivers would unmap something else
 #pragma once
 
 #include <map>
@@ -51,6 +53,8 @@ class DeviceMemory final : public pagemap::MemoryMover {
 
   /// Destroys the chunks on devices in an interval.
   void drop(Interval interval) noexcept;
+  /// Returns whether the driver still holds memory mapped in an interval that it was to unmap (DM5).
+  bool is_any_stuck(Interval interval) noexcept;
   /// Returns whether a chunk in host memory holds the bytes of an interval.
   bool is_shared_there(Interval interval) const noexcept;
   /// Destroys the chunks in host memory that overlap, content and all; returns whether there were any.
@@ -78,8 +82,10 @@ class DeviceMemory final : public pagemap::MemoryMover {
   Status share(std::size_t tile, Interval interval) noexcept;
   Status fill_host_memory(ze_physical_mem_handle_t memory, Interval from) noexcept;
   Status map_at(Address where, Bytes size, ze_physical_mem_handle_t memory) const noexcept;
-  void unmap_at(Address where, Bytes size) const noexcept;
-  void destroy(const Chunk& chunk) const noexcept;
+  Status unmap_at(Address where, Bytes size) const noexcept;
+  void destroy(const Chunk& chunk) noexcept;
+  Status try_to_destroy(const Chunk& chunk) const noexcept;
+  void destroy_stuck(Interval interval) noexcept;
   static void close_hole(Interval interval) noexcept;
   void find_out_about_host_memory();
 
@@ -93,6 +99,7 @@ class DeviceMemory final : public pagemap::MemoryMover {
   mutable Mutex<LockOrder::leaf> lock_;
   std::map<Address, Chunk, std::less<>, ArenaAllocator<std::pair<const Address, Chunk>>> chunks_
       ZESVM_GUARDED_BY(lock_);
+  std::vector<Chunk, ArenaAllocator<Chunk>> stuck_ ZESVM_GUARDED_BY(lock_);
 };
 
 }  // namespace zesvm::levelzero

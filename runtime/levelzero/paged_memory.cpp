@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cinttypes>
-#include <cstdio>
 #include <thread>
-#include <unistd.h>
 
 #include "levelzero/call.hpp"
 #include "levelzero/context.hpp"
@@ -28,9 +25,6 @@ constexpr Address no_wish{cpu_page.count};
 // Faults are watched in intervals of this size, each once, so that freed memory leaves nothing behind.
 constexpr Bytes watched_size = 1_GiB * 64;
 
-// How long a CPU touch waits for work that keeps coming. A deadlock must end all the same.
-constexpr auto patience = std::chrono::seconds{60};
-
 // How long, and how often at least, a launch tries to get memory that the CPU keeps taking: on a busy
 // machine a try may take long, and says little about the others.
 constexpr auto launch_patience = std::chrono::seconds{5};
@@ -44,15 +38,6 @@ svm::Access access_of(AccessMode mode) {
     case AccessMode::atomic: return svm::Access::atomic;
   }
   return svm::Access::write;
-}
-
-void say_refused(Address where, Interval allocation) {
-  ::dprintf(
-      STDERR_FILENO,
-      "zesvm: the CPU touched %#" PRIx64 ", in the paged allocation [%#" PRIx64 ", %#" PRIx64
-      ") and on a device now. ZESVM_CPU_TOUCH or RuntimeOptions::cpu_touch refuses that: hold "
-      "the memory with AddressSpace::host_access() meanwhile, or choose bring-back\n",
-      where.value, allocation.begin.value, allocation.end.value);
 }
 
 }  // namespace
@@ -97,6 +82,12 @@ PagedMemory::~PagedMemory() {
     }
   }
   faults_.reset();
+  const Lock guard{work_lock_};
+  while (!reservations_.empty()) {
+    const Address begin = reservations_.begin()->first;
+    release(begin);
+    reservations_.erase(begin);
+  }
 }
 
 Interval PagedMemory::allocate(Bytes size, Bytes alignment) {
@@ -144,12 +135,27 @@ void PagedMemory::free(Interval footprint) {
   devices_.drop(footprint);
   devices_.drop_shared(footprint);
   host_.remove(footprint);
-  const auto reservation = reservations_.find(footprint.begin);
+  freed_.push_back(footprint);
+  release_freed();
+}
+
+// Addresses are given back when nothing is mapped there any more: else with the next free().
+void PagedMemory::release_freed() {
+  std::erase_if(freed_, [&](Interval footprint) {
+    if (devices_.is_any_stuck(footprint)) return false;
+    release(footprint.begin);
+    return true;
+  });
+}
+
+// What the driver does not take back now it is asked to again when this ends.
+void PagedMemory::release(Address begin) {
+  const auto reservation = reservations_.find(begin);
+  if (reservation == reservations_.end()) return;
   const Interval reserved = reservation->second;
-  reservations_.erase(reservation);
-  ZESVM_ZE(
-      zeVirtualMemFree(context_.handle(), pointer_to<void>(reserved.begin), reserved.size().count),
-      "freeing addresses");
+  if (zeVirtualMemFree(context_.handle(), pointer_to<void>(reserved.begin),
+                       reserved.size().count) == ZE_RESULT_SUCCESS)
+    reservations_.erase(reservation);
 }
 
 Interval PagedMemory::whole_pages(Interval interval) const {
@@ -317,46 +323,6 @@ void PagedMemory::throw_not_ready(const Tile& tile, Status status) {
     default:
       throw Error(ErrorCode::out_of_device_memory, what + std::string(zesvm::name_of(status)));
   }
-}
-
-bool PagedMemory::is_on_a_device(Interval page) const {
-  const auto chunks = core_->residency(page).chunks;
-  return std::any_of(chunks.begin(), chunks.end(),
-                     [](const svm::ChunkResidency& chunk) { return chunk.pagemap != nullptr; });
-}
-
-Status PagedMemory::resolve_for(const CpuFault& fault) {
-  WorkTrace* const trace = context_.trace();
-  if (trace == nullptr) return resolve(fault.where, fault.access);
-  const auto begin = WorkTrace::now();
-  const Status status = resolve(fault.where, fault.access);
-  if (status != Status::not_mapped)
-    trace->cpu_faulted(static_cast<std::uint32_t>(fault.thread), fault.where,
-                       fault.access == CpuAccess::write ? "write" : "read", status, begin);
-  return status;
-}
-
-Status PagedMemory::resolve(Address where, CpuAccess access) {
-  const HostPages* const pages = host_.find(where);
-  if (pages == nullptr) return Status::not_mapped;
-  const Interval page = Interval::chunk_at(where, cpu_page);
-  if (context_.cpu_touch() == CpuTouch::refuse && is_on_a_device(page)) {
-    say_refused(where, pages->interval());
-    return Status::permission_denied;
-  }
-  const auto patience_ends = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    const auto range = core_->range_at(where);
-    wait_for_uses(range.value_or(page), Whose::anybody);
-    const auto moved = core_->migrate_to_system(page, pagemap::Cause::cpu_fault);
-    if (!moved) return moved.status();
-    if (moved->reason == svm::Reason::none) break;
-    // Appended in between, and pinned: its signal is there soon.
-    if (std::chrono::steady_clock::now() > patience_ends) return Status::timed_out;
-    std::this_thread::yield();
-  }
-  return core_->cpu_fault(where,
-                          access == CpuAccess::write ? svm::Access::write : svm::Access::read);
 }
 
 }  // namespace zesvm::levelzero

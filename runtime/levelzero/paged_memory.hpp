@@ -94,6 +94,8 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   void retire_done();
   void stop_sharing(Interval interval) ZESVM_REQUIRES(work_lock_);
   void watch(Interval interval) ZESVM_REQUIRES(work_lock_);
+  void release(Address begin) ZESVM_REQUIRES(work_lock_);
+  void release_freed() ZESVM_REQUIRES(work_lock_);
 
   Context& context_;
   HostMemory host_;
@@ -108,6 +110,7 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   Mutex<LockOrder::work> work_lock_;
   // By the begin of its allocation: what the driver reserved for it.
   std::map<Address, Interval> reservations_ ZESVM_GUARDED_BY(work_lock_);
+  std::vector<Interval> freed_ ZESVM_GUARDED_BY(work_lock_);
   // Where the next reservation is wished, on real drivers; and what faults are watched in.
   Address next_wish_ ZESVM_GUARDED_BY(work_lock_);
   std::vector<Interval> watched_ ZESVM_GUARDED_BY(work_lock_);

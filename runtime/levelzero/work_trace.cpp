@@ -22,6 +22,7 @@ std::string_view name_of(HintOutcome outcome) {
     case HintOutcome::applied: return "applied";
     case HintOutcome::already_so: return "already_so";
     case HintOutcome::ignored: return "ignored";
+    case HintOutcome::unconfirmed: return "unconfirmed";
   }
   return "unknown";
 }

@@ -33,6 +33,8 @@ class RangePlacement;
 template <typename T>
 class Array;
 
+struct Interval;
+
 /// What became of a hint.
 enum class HintOutcome {
   /// It was passed on and holds.
@@ -41,6 +43,8 @@ enum class HintOutcome {
   already_so,
   /// The driver or the device cannot follow it; HintResult::reason says why.
   ignored,
+  /// It was passed on; whether it holds, the driver does not tell.
+  unconfirmed,
 };
 
 /// What became of a hint, and why.
@@ -184,7 +188,8 @@ class ZESVM_API HostAccess {
   ~HostAccess();
 
   /// Returns whether devices leave the memory where it is. False where loader or driver know no
-  /// preference for system memory: it was brought, and stays only until a device touches it.
+  /// preference for system memory, so that it was brought and stays only until a device touches it,
+  /// and where the driver does not tell whether it follows the preference.
   bool is_held() const noexcept { return is_held_; }
 
  private:
@@ -403,6 +408,10 @@ class ZESVM_API AddressSpace {
   HintResult tell_driver(const void* pointer, std::size_t bytes, const Advice& advice);
   // Places the host memory of what a device is given near it, where nobody placed it before.
   void place_near(const Device& device, const void* pointer, std::size_t bytes) const;
+  HintResult prefetch_program_memory(const void* pointer, std::size_t bytes, const Device& device);
+  void forget_advice(const void* pointer);
+  void take_advice_back(Interval interval);
+  void restore_location(Interval interval);
   class Allocations;
   levelzero::Context& context_;
   // What `automatic` comes to.

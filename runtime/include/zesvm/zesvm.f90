@@ -68,6 +68,7 @@ module zesvm
   integer(c_int), parameter, public :: zesvm_applied = 0
   integer(c_int), parameter, public :: zesvm_already_so = 1
   integer(c_int), parameter, public :: zesvm_ignored = 2
+  integer(c_int), parameter, public :: zesvm_unconfirmed = 3
   integer(c_int), parameter, public :: zesvm_advice_location = 0
   integer(c_int), parameter, public :: zesvm_advice_atomic = 1
   integer(c_int), parameter, public :: zesvm_advice_read_mostly = 2

@@ -290,7 +290,9 @@ typedef enum zesvm_hint_outcome {
   /// It held before.
   ZESVM_ALREADY_SO = 1,
   /// The driver or the device cannot follow it; the reason says why.
-  ZESVM_IGNORED = 2
+  ZESVM_IGNORED = 2,
+  /// It was passed on; whether it holds, the driver does not tell.
+  ZESVM_UNCONFIRMED = 3
 } zesvm_hint_outcome;
 
 /// What became of a hint, and why. Functions take a null pointer to it from those who do not ask.
