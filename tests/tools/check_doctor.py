@@ -38,7 +38,7 @@ def check_report():
     with tempfile.TemporaryDirectory() as scratch:
         file = os.path.join(scratch, "report.md")
         done = doctor("--node", "arc-2", "--report", file, *small)
-        assert done.returncode == 0 and "THE DEVICES ARE SIMULATED" in done.stdout, done
+        assert done.returncode in (0, 2) and "THE DEVICES ARE SIMULATED" in done.stdout, done
         with open(file, encoding="utf-8") as report:
             text = report.read()
         assert text.startswith(done.stdout.rstrip()), "the report begins with what was printed"
