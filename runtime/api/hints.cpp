@@ -218,6 +218,7 @@ HintResult AddressSpace::discard(void* pointer, std::size_t bytes) {
 HintResult AddressSpace::discard_checked(void* pointer, std::size_t bytes) {
   if (levelzero::PagedMemory* paged = paged_at(pointer))
     return paged->discard({address_of(pointer), address_of(pointer) + Bytes{bytes}});
+  if (allocations_->is_imported(address_of(pointer))) return stays_on_host();
   const auto discard = context_.simulator().discard;
   if (discard == nullptr) return {HintOutcome::ignored, "the driver cannot discard memory"};
   ZESVM_ZE(discard(pointer, bytes),

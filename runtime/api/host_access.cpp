@@ -57,6 +57,10 @@ HintResult AddressSpace::pin_checked(const void* pointer, std::size_t bytes) {
     allocations_->pin(interval);
     return held;
   }
+  if (allocations_->is_imported(interval.begin)) {
+    allocations_->pin(interval);
+    return {HintOutcome::already_so, "adopted memory stays in system memory here"};
+  }
   // Preferred there first: else a device that touches it in between takes it away again.
   HintResult result = tell_driver(pointer, bytes, prefer_system_memory());
   prefetch_to_system(pointer, bytes);
@@ -72,7 +76,9 @@ void AddressSpace::unpin(const void* pointer, std::size_t bytes) noexcept {
       allocations_->unpin(interval);
       return;
     }
-    for (const Interval& free : allocations_->unpin(interval)) restore_location(free);
+    const bool was_told_to_driver = !allocations_->is_imported(interval.begin);
+    for (const Interval& free : allocations_->unpin(interval))
+      if (was_told_to_driver) restore_location(free);
   } catch (const Error&) {
     // The memory stays preferred in system memory, or was freed: slower at worst.
   }

@@ -3,6 +3,7 @@
 
 #include <zesvm/address_space.hpp>
 
+#include "api/allocations.hpp"
 #include "api/text.hpp"
 #include "base/sizes.hpp"
 #include "levelzero/call.hpp"
@@ -95,10 +96,12 @@ Residency AddressSpace::residency(const void* pointer, std::size_t bytes) const 
     answer.pieces = paged->residency({address_of(pointer), address_of(pointer) + Bytes{bytes}});
     return answer;
   }
-  if (context_.simulator().query_residency == nullptr) {
+  const bool stays_on_host = allocations_->is_imported(address_of(pointer));
+  if (stays_on_host || context_.simulator().query_residency == nullptr) {
     ResidentPiece all;
     all.begin = reinterpret_cast<std::uintptr_t>(pointer);
     all.end = all.begin + bytes;
+    if (stays_on_host) all.place = Place::system;
     answer.pieces.push_back(all);
     return answer;
   }

@@ -58,7 +58,7 @@ Result<HintResult> AddressSpace::Core::advise(Interval interval, const Advice& a
       if (!changed.empty() && changed.back().end == piece.interval.begin)
         changed.back().end = piece.interval.end;
       else
-        changed.push_back(piece.interval);
+        ZESVM_TRY(arena_push_back(changed, piece.interval));
     }
     if (changed.empty()) return counted({Outcome::already, Reason::none, 0, {}});
     attributes_.apply(interval, advice);

@@ -80,6 +80,9 @@ TEST_F(BackingTest, WhatCannotBeAdoptedSaysWhatToUse) {
   std::vector<std::uint32_t> values(chunk);
   space.adopt(values.data(), 4 * chunk);
   EXPECT_EQ(space.prefetch(values.data(), 4 * chunk, rt.device(0)).outcome, HintOutcome::ignored);
+  EXPECT_EQ(space.discard(values.data(), 4 * chunk).outcome, HintOutcome::ignored);
+  EXPECT_EQ(space.residency(values.data(), 4 * chunk).bytes_in(Place::system), 4 * chunk);
+  EXPECT_TRUE(space.host_access(values.data(), 4 * chunk).is_held());
   space.free(values.data());
   EXPECT_FALSE(space.contains(values.data()));
 }

@@ -20,16 +20,16 @@ def outcomes(report):
     return {test["name"]: test["outcome"] for test in report["self_tests"]}
 
 
-def check_node(node):
+def check_node(node, atomics_in_ordinary_memory):
     done = doctor("--json", "--node", node, *small)
     report = json.loads(done.stdout)
     assert report["simulated"] and report["node"] == node, report
     found = outcomes(report)
-    # Kernels on ordinary memory of a simulated node may still be refused a page: a failure, no more.
+    assert found["system/atomics"] == atomics_in_ordinary_memory, found
     failed = [name for name, outcome in found.items() if outcome == "failed"]
-    assert all(name.startswith("system/") for name in failed), failed
+    assert not failed, report["self_tests"]
     assert not {"crashed", "timed out"} & set(found.values()), found
-    assert done.returncode == report["exit_code"] == (2 if failed else 0), (failed, done)
+    assert done.returncode == report["exit_code"] == 0, done
     assert report["backings"]["shared"]["outcome"] == "ok", report["backings"]
     assert report["backings"]["paged"]["outcome"] in ("ok", "limited"), report["backings"]
 
@@ -38,7 +38,7 @@ def check_report():
     with tempfile.TemporaryDirectory() as scratch:
         file = os.path.join(scratch, "report.md")
         done = doctor("--node", "arc-2", "--report", file, *small)
-        assert done.returncode in (0, 2) and "THE DEVICES ARE SIMULATED" in done.stdout, done
+        assert done.returncode == 0 and "THE DEVICES ARE SIMULATED" in done.stdout, done
         with open(file, encoding="utf-8") as report:
             text = report.read()
         assert text.startswith(done.stdout.rstrip()), "the report begins with what was printed"
@@ -88,8 +88,8 @@ def check_command_line():
 
 
 with concurrent.futures.ThreadPoolExecutor(2) as pool:
-    checks = [pool.submit(check_breaking_driver), pool.submit(check_node, "bmg-2"),
-              pool.submit(check_node, "arc-2"), pool.submit(check_node, "pvc-1"),
+    checks = [pool.submit(check_breaking_driver), pool.submit(check_node, "bmg-2", "ok"),
+              pool.submit(check_node, "arc-2", "limited"), pool.submit(check_node, "pvc-1", "limited"),
               pool.submit(check_report), pool.submit(check_driver_that_fails),
               pool.submit(check_driver_that_lies), pool.submit(check_no_driver),
               pool.submit(check_command_line)]

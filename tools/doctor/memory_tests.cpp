@@ -51,6 +51,19 @@ void increment_halves(const TrialMemory& memory, const Device& one, const Device
   second.wait();
 }
 
+/// Counts on a device; false where it may refuse: in memory that is used where it is, for want of
+/// shared-system access.
+bool could_count(Trial& trial, Backing backing, const Device& device, std::uint32_t* counter) {
+  try {
+    trial.count(device, counter, atomic_operations);
+    return true;
+  } catch (const Error& error) {
+    if (backing != Backing::system || device.has_shared_system_memory()) throw;
+    trial.journal().note(Outcome::limited, std::string("refused: ") + error.what());
+    return false;
+  }
+}
+
 }  // namespace
 
 void try_turns(Trial& trial, Backing backing) {
@@ -113,7 +126,7 @@ void try_atomics(Trial& trial, Backing backing) {
                                         {"on devices and CPU", AtomicAccess::global}}) {
       trial.journal().at(Trial::label(device) + ", atomics " + words);
       const HintResult hint = trial.space().advise(memory.data(), memory.bytes(), access);
-      trial.count(device, &counter, atomic_operations);
+      if (!could_count(trial, backing, device, &counter)) return;
       expected += atomic_operations;
       const std::uint32_t seen = counter;
       __atomic_fetch_add(&counter, 1, __ATOMIC_SEQ_CST);

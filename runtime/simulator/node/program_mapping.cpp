@@ -8,9 +8,11 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <optional>
+#include <pthread.h>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "simulator/node/guard_pages.hpp"
@@ -24,14 +26,42 @@ namespace {
 /// What lies inaccessible below a stack is no larger; larger gaps are somebody's reservations.
 constexpr Bytes largest_guard = 1_MiB;
 
-/// A thread's own variables lie below its descriptor, when it is not at the end of a stack.
-constexpr Bytes largest_thread_data = 64_KiB;
-
 /// No more than this is adopted at once.
 constexpr Bytes largest_piece = 2_MiB;
 
 /// Stacks from before the node that are larger are not looked for: twice the usual size.
 constexpr Bytes largest_older_stack = 16_MiB;
+
+/// What the C library keeps for a thread around the address in its descriptor that for_each_thread()
+/// gives, when it is not at the end of a stack: the thread's own variables below, the rest above.
+struct ThreadData {
+  Bytes below = 64_KiB;
+  Bytes above = 4_KiB;
+
+  Interval around(Address in_descriptor) const {
+    return {align_down(in_descriptor - below, cpu_page), align_up(in_descriptor + above, cpu_page)};
+  }
+};
+
+/// Asks the C library, as debuggers and sanitizers do; without an answer it is more than most have.
+ThreadData ask_for_thread_data() {
+  using Ask = void (*)(std::size_t*, std::size_t*);
+  const auto ask = reinterpret_cast<Ask>(::dlsym(RTLD_DEFAULT, "_dl_get_tls_static_info"));
+  const auto* const descriptor_size =
+      static_cast<const std::uint32_t*>(::dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread"));
+  void* in_descriptor = nullptr;
+  std::size_t size = 0, alignment = 0;
+  if (ask == nullptr || descriptor_size == nullptr ||
+      ::syscall(SYS_get_robust_list, 0, &in_descriptor, &size) != 0 || in_descriptor == nullptr)
+    return {};
+  const Bytes into{address_of(in_descriptor).value - ::pthread_self()};
+  ask(&size, &alignment);
+  if (size < *descriptor_size || into.count > *descriptor_size) return {};
+  return {Bytes{size - *descriptor_size} + into, Bytes{*descriptor_size} - into};
+}
+
+// Asked for when the library is loaded: the loader of libraries must not be waited for later.
+const ThreadData thread_data = ask_for_thread_data();
 
 std::string_view label_of(const ProcessMap& map) { return {map.label.data()}; }
 
@@ -86,9 +116,9 @@ void leave_out_threads(ProgramMapping& mapping, Address where, const Surrounding
       [](void* context, int, Address descriptor) {
         Cut& now = *static_cast<Cut*>(context);
         if (!now.whole.contains(descriptor)) return;
-        const Address end = align_up(descriptor, cpu_page);
-        const Bytes room = std::min(end - now.whole.begin, largest_thread_data);
-        const Address begin = now.may_begin_with_stack ? now.whole.begin : end - room;
+        const auto [data, end] = thread_data.around(descriptor);
+        const Address begin =
+            now.may_begin_with_stack ? now.whole.begin : std::max(data, now.whole.begin);
         if (now.where < begin) now.left.end = std::min(now.left.end, begin);
         if (now.where >= begin)
           now.left.begin = std::max(now.left.begin, std::min(end, now.left.end));
@@ -165,10 +195,9 @@ void note_threads() {
         if (!around) return;
         const Interval map = around->map.interval;
         const auto guarded = between_guards(map, descriptor, largest_older_stack, cpu_page);
-        const Address end = align_up(descriptor, cpu_page);
-        const Bytes room = std::min(end - map.begin, largest_thread_data);
+        const auto [data, end] = thread_data.around(descriptor);
         const bool is_behind_guard = around->is_behind_guard() || guarded.is_behind_guard;
-        note_stack({is_behind_guard ? guarded.interval.begin : end - room, end});
+        note_stack({is_behind_guard ? guarded.interval.begin : std::max(data, map.begin), end});
       },
       nullptr);
 }

@@ -34,7 +34,7 @@ void ask_everything(Transcript& says, const std::string& kernels) {
   std::uint32_t count = 1;
   ze_driver_handle_t driver = nullptr;
   says.add("zeDriverGet", zeDriverGet(&count, &driver));
-  Subject subject{driver, nullptr, {}, levelzero::newer::find_functions(driver), says};
+  Subject subject{driver, nullptr, {}, levelzero::find_newer_functions(driver), says};
   auto description = described<ze_context_desc_t>(ZE_STRUCTURE_TYPE_CONTEXT_DESC);
   says.add("zeContextCreate", zeContextCreate(driver, &description, &subject.context));
   says.add("zeDeviceGet", zeDeviceGet(driver, &(count = 0), nullptr));

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "intel/calls/transcript.hpp"
-#include "levelzero/newer_level_zero.hpp"
+#include "levelzero/newer_functions.hpp"
 
 namespace zesvm::tests {
 
@@ -15,7 +15,7 @@ struct Subject {
   ze_driver_handle_t driver = nullptr;
   ze_context_handle_t context = nullptr;
   std::vector<ze_device_handle_t> devices;
-  levelzero::newer::Functions newer;
+  levelzero::NewerFunctions newer;
   Transcript& says;
 
   ze_device_handle_t device() const { return devices.front(); }

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "intel/calls/subject.hpp"
+#include "specification/newer_level_zero.hpp"
 
 namespace zesvm::tests {
 namespace {
@@ -71,7 +72,7 @@ void ask_physical(const Subject& subject) {
     std::uint32_t flags;
   };
   const std::array places{Place{"on the device", 0}, Place{"on a device", 1},
-                          Place{"on the host", levelzero::newer::physical_memory_on_host},
+                          Place{"on the host", newer::physical_memory_on_host},
                           Place{"on device and host", 3}, Place{"unknown flag", 1u << 10}};
   for (const Place& place : places)
     for (std::size_t size : {std::size_t{1000}, std::size_t{4096}, page, page + 4096, large}) {
@@ -129,7 +130,7 @@ void ask_mapping(const Subject& subject) {
   zeVirtualMemReserve(subject.context, reinterpret_cast<void*>(0x2100'0000'0000), 2 * large,
                       &begin);
   Mapping at{static_cast<char*>(begin), nullptr};
-  create(subject, levelzero::newer::physical_memory_on_host, large, &at.memory);
+  create(subject, newer::physical_memory_on_host, large, &at.memory);
   if (at.memory != nullptr) ask_mapped(subject, at);
   ze_memory_access_attribute_t access = ZE_MEMORY_ACCESS_ATTRIBUTE_NONE;
   std::size_t size = 0;
