@@ -1,5 +1,6 @@
 #include "topology/node_description.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cstdio>
@@ -33,6 +34,16 @@ std::uint32_t HostDescription::numa_distance(std::size_t from, std::size_t to) c
 
 std::uint32_t HostDescription::os_index_of(std::size_t numa_node) const {
   return numa_nodes.at(numa_node).os_index.value_or(static_cast<std::uint32_t>(numa_node));
+}
+
+bool NodeDescription::any_takes_program_pointers() const {
+  return std::any_of(devices.begin(), devices.end(),
+                     [](const DeviceDescription& device) { return device.shared_system; });
+}
+
+bool NodeDescription::all_take_program_pointers() const {
+  return std::all_of(devices.begin(), devices.end(),
+                     [](const DeviceDescription& device) { return device.shared_system; });
 }
 
 std::optional<std::uint32_t> NodeDescription::os_numa_node_of(std::size_t device) const {

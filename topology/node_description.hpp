@@ -266,6 +266,10 @@ struct NodeDescription {
   /// Returns the operating system's number of the NUMA node a device is attached to; nothing where
   /// nobody says.
   std::optional<std::uint32_t> os_numa_node_of(std::size_t device) const;
+  /// Returns whether any device uses memory of the program as it is.
+  bool any_takes_program_pointers() const;
+  /// Returns whether every device does.
+  bool all_take_program_pointers() const;
 };
 
 /// A node file that cannot be used. `what()` starts with `file:line:` and says what to do.

@@ -33,14 +33,13 @@ void check_reach(const Kernel& kernel, const KernelUse& use, const Kernel::Decla
 std::vector<Access> AddressSpace::launch_accesses(const Device& device,
                                                   const Access& access) const {
   if (access.bytes > 0) check(access.begin, access.bytes, "bringing what a kernel reaches,");
-  const auto allocation = allocations_->covering(address_of(access.begin));
-  // An argument that points to memory which is not ours is the driver's affair.
-  if (!allocation) return {};
-  Interval wanted = *allocation;
+  const auto allocation = allocations_->at(address_of(access.begin));
+  // An argument that points to memory which is not ours is the driver's affair; what was imported the
+  // driver has ready for its devices.
+  if (!allocation || allocation->is_imported) return {};
+  Interval wanted = allocation->interval;
   if (access.bytes > 0)
     wanted = {address_of(access.begin), address_of(access.begin) + Bytes{access.bytes}};
-  // The driver has it ready for its devices.
-  if (allocations_->is_imported(wanted.begin)) return {};
   const auto location = allocations_->location_of(wanted);
   const bool lives_elsewhere =
       location &&
@@ -50,7 +49,7 @@ std::vector<Access> AddressSpace::launch_accesses(const Device& device,
   if (lives_elsewhere && access.mode != AccessMode::atomic) return {};
   std::vector<Interval> parts{wanted};
   // Paged memory that is held is mapped where it is, by the same call.
-  if (access.mode != AccessMode::atomic && paged_at(access.begin) == nullptr)
+  if (access.mode != AccessMode::atomic && allocation->backing != Backing::paged)
     parts = allocations_->unpinned_parts(wanted);
   std::vector<Access> accesses;
   for (const Interval& part : parts)

@@ -7,23 +7,13 @@
 
 #include <zesvm/zesvm.hpp>
 
+#include "support/error_of.hpp"
+
 namespace zesvm::tests {
 
 /// Tests on the node of this program.
 class ApiTest : public ::testing::Test {
  protected:
-  /// Runs something that must fail, and returns the error.
-  template <typename Work>
-  static Error error_of(Work&& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return Error(ErrorCode::level_zero, "nothing was thrown");
-  }
-
   static Runtime& runtime() {
     static Runtime one;
     return one;

@@ -3,16 +3,9 @@
 
 #include <zesvm/zesvm.h>
 
-int run_c11_program(void);
+#include "c11_check.h"
 
-/* Returns the line that failed, or 0. */
-#define CHECK(condition) \
-  do {                   \
-    if (!(condition)) {  \
-      line = __LINE__;   \
-      goto end;          \
-    }                    \
-  } while (0)
+int run_c11_program(void);
 
 int run_c11_program(void) {
   int line = 0;

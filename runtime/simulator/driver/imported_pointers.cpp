@@ -2,8 +2,6 @@
 // look up by name to announce memory of the program.
 #include "simulator/driver/imported_pointers.hpp"
 
-#include <algorithm>
-
 #include "simulator/driver/handles.hpp"
 #include "simulator/driver/tables.hpp"
 #include "simulator/node/node.hpp"
@@ -44,13 +42,6 @@ std::optional<Interval> ImportedPointers::find(Address where) const {
 
 namespace {
 
-/// Returns whether every device of the node uses memory of the program as it is.
-bool takes_any_pointer(const Driver& driver) {
-  const auto& devices = driver.description().devices;
-  return std::all_of(devices.begin(), devices.end(),
-                     [](const auto& device) { return device.shared_system; });
-}
-
 ze_result_t import_pointer(ze_driver_handle_t handle, void* pointer, std::size_t size) {
   ZESVM_FIND(driver, Driver, handle);
   return entry([&] {
@@ -59,7 +50,8 @@ ze_result_t import_pointer(ze_driver_handle_t handle, void* pointer, std::size_t
     // One inside another is the other's.
     const bool is_new = !driver->imported_pointers().at(memory->begin);
     const ze_result_t result = driver->imported_pointers().import(*memory);
-    if (result != ZE_RESULT_SUCCESS || !is_new || takes_any_pointer(*driver)) return result;
+    if (result != ZE_RESULT_SUCCESS || !is_new || driver->description().all_take_program_pointers())
+      return result;
     const Status status = driver->node().import_program_memory(*memory);
     if (status == Status::ok) return ZE_RESULT_SUCCESS;
     driver->imported_pointers().release(memory->begin);
@@ -74,7 +66,8 @@ ze_result_t release_pointer(ze_driver_handle_t handle, void* pointer) {
     if (!driver->imported_pointers().release(address_of(pointer)))
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT,
                   "releasing a pointer at which no imported memory begins");
-    if (!takes_any_pointer(*driver)) driver->node().release_program_memory(*memory);
+    if (!driver->description().all_take_program_pointers())
+      driver->node().release_program_memory(*memory);
     return ZE_RESULT_SUCCESS;
   });
 }

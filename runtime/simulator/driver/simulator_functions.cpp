@@ -135,12 +135,6 @@ ze_result_t get_virtual_time(zesvm_sim_virtual_time_t* time) {
 /// Whether memory of the program counts as well, where devices use it.
 enum class Programs : std::uint8_t { refused, taken };
 
-bool takes_any_pointer(const node::Node& node) {
-  const auto& devices = node.description().devices;
-  return std::any_of(devices.begin(), devices.end(),
-                     [](const auto& device) { return device.shared_system; });
-}
-
 /// Finds the pages of an interval that an allocation of the node covers.
 ze_result_t node_pages(const void* pointer, std::size_t bytes, Programs programs,
                        Interval& interval) {
@@ -150,8 +144,9 @@ ze_result_t node_pages(const void* pointer, std::size_t bytes, Programs programs
   if (bytes == 0 || !checked) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
   const auto memory = driver->node().allocation_at(checked->begin);
   const bool is_allocations = memory && memory->interval.contains(*checked);
-  const bool is_known = is_allocations || (programs == Programs::taken && !memory &&
-                                           takes_any_pointer(driver->node()));
+  const bool is_known =
+      is_allocations || (programs == Programs::taken && !memory &&
+                         driver->node().description().any_takes_program_pointers());
   if (!is_known)
     return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "no allocation of the node covers the interval");
   interval = *checked;

@@ -1,17 +1,14 @@
 #include "simulator/node/program_memory.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <sys/stat.h>
-#include <thread>
 
 #include "base/cpu_faults.hpp"
 #include "simulator/node/node_state.hpp"
 #include "simulator/node/page_moves.hpp"
 #include "simulator/node/raw_calls.hpp"
 #include "simulator/node/waiting_threads.hpp"
-#include "svm/invalidation.hpp"
 
 namespace zesvm::simulator::node {
 
@@ -31,17 +28,8 @@ constexpr int most_adoptions = 100;
 
 }  // namespace
 
-namespace {
-
-bool takes_any_pointer(const topology::NodeDescription& node) {
-  return std::any_of(node.devices.begin(), node.devices.end(),
-                     [](const auto& device) { return device.shared_system; });
-}
-
-}  // namespace
-
 topology::NodeDescription with_what_can_be_heard(topology::NodeDescription node) {
-  if (!takes_any_pointer(node) || hear_memory_calls()) return node;
+  if (!node.any_takes_program_pointers() || hear_memory_calls()) return node;
   std::fprintf(stderr,
                "zesvm: devices take no pointers of the program: its calls of munmap and the like "
                "cannot be heard of, since its C library or a rule against changing code is in the "
@@ -51,7 +39,7 @@ topology::NodeDescription with_what_can_be_heard(topology::NodeDescription node)
 }
 
 ProgramMemory::ProgramMemory(NodeState& node) : node_(node) {
-  if (!takes_any_pointer(node.description)) return;
+  if (!node.description.any_takes_program_pointers()) return;
   listen_to_memory_calls(*this);
   is_listening_ = true;
 }
@@ -169,7 +157,7 @@ Status ProgramMemory::take(Address where) {
     ZESVM_TRY_ASSIGN(mapping, program_mapping_at(where));
     if (mapping.use == Use::file_mapped) return Status::ok;
     // What is imported stays where it is, and has the atomics of a host allocation.
-    if (!takes_any_pointer(node_.description)) mapping.use = Use::replaced;
+    if (!node_.description.any_takes_program_pointers()) mapping.use = Use::replaced;
     const Interval interval = piece_around(where, mapping);
     piece = {interval, space.file, space.offset + (interval.begin - chunk.begin), mapping.use,
              PROT_READ | (mapping.map.is_writable ? PROT_WRITE : 0)};

@@ -54,6 +54,19 @@ class StandinFailuresTest : public StandinTest, public ::testing::WithParamInter
     EXPECT_EQ(wrong_in(values, 1 + static_cast<std::uint32_t>(cards())), 0u);
     space.free(values);
   }
+  /// Lets calls fail while kernels run, in each try after one more that went well.
+  void expect_no_byte_lost(Backing backing, long tries) {
+    for (long skip = 0; skip < tries; ++skip) {
+      auto* const values = space.allocate<std::uint32_t>(count, backing);
+      std::fill_n(values, count, 1u);
+      begin_to_fail(skip);
+      const std::size_t done = increment_everywhere(values);
+      end_to_fail();
+      EXPECT_EQ(wrong_in(values, 1 + static_cast<std::uint32_t>(done)), 0u) << "skipping " << skip;
+      space.free(values);
+    }
+    run_everywhere(backing);
+  }
   static std::size_t wrong_in(const std::uint32_t* values, std::uint32_t wanted) {
     return count - static_cast<std::size_t>(std::count(values, values + count, wanted));
   }
@@ -62,48 +75,17 @@ class StandinFailuresTest : public StandinTest, public ::testing::WithParamInter
   std::size_t errors_ = 0;
 };
 
-TEST_P(StandinFailuresTest, NoByteOfPagedMemoryIsLost) {
-  for (long skip = 0; skip < 5; ++skip) {
-    auto* const values = space.allocate<std::uint32_t>(count, Backing::paged);
-    std::fill_n(values, count, 1u);
-    begin_to_fail(skip);
-    const std::size_t done = increment_everywhere(values);
-    end_to_fail();
-    EXPECT_EQ(wrong_in(values, 1 + static_cast<std::uint32_t>(done)), 0u) << "skipping " << skip;
-    space.free(values);
-  }
-  run_everywhere(Backing::paged);
-}
+TEST_P(StandinFailuresTest, NoByteOfPagedMemoryIsLost) { expect_no_byte_lost(Backing::paged, 5); }
 
 TEST_P(StandinFailuresTest, NoByteOfSharedMemoryIsLost) {
   const std::string call = GetParam().call;
   if (cards() == 1 && GetParam().count < 0 && (call == "vm_bind" || call == "exec"))
     GTEST_SKIP()
         << "the driver's own fault handler ends the process when it cannot bring bytes back";
-  for (long skip = 0; skip < 3; ++skip) {
-    auto* const values = space.allocate<std::uint32_t>(count, Backing::shared);
-    std::fill_n(values, count, 1u);
-    begin_to_fail(skip);
-    const std::size_t done = increment_everywhere(values);
-    end_to_fail();
-    EXPECT_EQ(wrong_in(values, 1 + static_cast<std::uint32_t>(done)), 0u) << "skipping " << skip;
-    space.free(values);
-  }
-  run_everywhere(Backing::shared);
+  expect_no_byte_lost(Backing::shared, 3);
 }
 
-TEST_P(StandinFailuresTest, NoByteOfTheProgramIsLost) {
-  for (long skip = 0; skip < 3; ++skip) {
-    auto* const values = space.allocate<std::uint32_t>(count, Backing::system);
-    std::fill_n(values, count, 1u);
-    begin_to_fail(skip);
-    const std::size_t done = increment_everywhere(values);
-    end_to_fail();
-    EXPECT_EQ(wrong_in(values, 1 + static_cast<std::uint32_t>(done)), 0u) << "skipping " << skip;
-    space.free(values);
-  }
-  run_everywhere(Backing::system);
-}
+TEST_P(StandinFailuresTest, NoByteOfTheProgramIsLost) { expect_no_byte_lost(Backing::system, 3); }
 
 TEST_P(StandinFailuresTest, NothingIsKeptAfterwards) {
   for (long skip = 0; skip < 5; ++skip) {

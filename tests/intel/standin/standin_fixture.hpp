@@ -11,6 +11,7 @@
 
 #include "intel/standin/kernel_log.hpp"
 #include "intel/standin/xe/control.hpp"
+#include "support/error_of.hpp"
 
 namespace zesvm::tests {
 
@@ -27,18 +28,6 @@ class StandinTest : public ::testing::Test {
     XeStandinUse use{};
     xe_standin_use(&use);
     EXPECT_EQ(use.banned, 0u) << "a card touched memory that was not there";
-  }
-
-  /// Runs something that must fail, and returns the error.
-  template <typename Work>
-  static Error error_of(Work&& work) {
-    try {
-      work();
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return Error(ErrorCode::level_zero, "nothing was thrown");
   }
 
   static Runtime& runtime() {
