@@ -12,6 +12,7 @@
 #include "levelzero/capabilities.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
+#include "levelzero/imported_memory.hpp"
 #include "levelzero/paged_memory.hpp"
 #include "levelzero/work_trace.hpp"
 #include "topology/range_placement.hpp"
@@ -192,11 +193,8 @@ void AddressSpace::adopt(void* pointer, std::size_t bytes) {
   if (allocations_->overlaps(*interval))
     throw Error(ErrorCode::invalid_argument,
                 doing + ": part of it is in memory of this address space already");
-  Allocations::Living living{*interval, interval->end, Backing::system, true, {}};
   if (const levelzero::Tile* const lacking = levelzero::without_system_memory(context_.tiles())) {
-    const auto import = context_.newer().import_pointer;
-    const ze_result_t result = import != nullptr ? import(context_.driver(), pointer, bytes)
-                                                 : ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
+    const ze_result_t result = context_.imported_memory().import(*interval);
     if (result != ZE_RESULT_SUCCESS)
       throw Error(
           ErrorCode::unsupported,
@@ -205,9 +203,8 @@ void AddressSpace::adopt(void* pointer, std::size_t bytes) {
               "did not import this memory (" +
               levelzero::name_of(result) +
               "); use memory of AddressSpace::allocate, or a Vector, instead");
-    living.is_imported = true;
   }
-  allocations_->add(living);
+  allocations_->add({*interval, interval->end, Backing::system, true, {}});
   note_allocated(context_, *interval, Backing::system);
 }
 
@@ -217,19 +214,16 @@ std::optional<Backing> AddressSpace::backing_of(const void* pointer) const noexc
 
 void AddressSpace::Allocations::give_back(levelzero::Context& context, const Living& living) {
   void* const pointer = pointer_to<void>(living.interval.begin);
-  if (living.is_imported)
-    ZESVM_ZE(context.newer().release_pointer(context.driver(), pointer),
-             "ending the adoption of " + address_text(pointer));
-  if (living.is_adopted) return;
   const Interval footprint{living.interval.begin, living.footprint_end};
-  switch (living.backing) {
-    case Backing::paged: return context.paged_memory().free(footprint);
-    case Backing::system: ::munmap(pointer, footprint.size().count); return;
-    case Backing::automatic:
-    case Backing::shared:
-      ZESVM_ZE(zeMemFree(context.handle(), pointer_to<void>(living.memory)),
-               "freeing " + address_text(pointer));
+  if (levelzero::MemoryBacking* const backing = context.backing_at(pointer))
+    return backing->free(footprint);
+  if (living.is_adopted) return;
+  if (living.backing == Backing::system) {
+    ::munmap(pointer, footprint.size().count);
+    return;
   }
+  ZESVM_ZE(zeMemFree(context.handle(), pointer_to<void>(living.memory)),
+           "freeing " + address_text(pointer));
 }
 
 // Memory that stays, or whose addresses the kernel may give to others, keeps no advice.

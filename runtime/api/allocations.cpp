@@ -85,12 +85,6 @@ std::optional<Backing> AddressSpace::Allocations::backing_at(Address where) cons
   return living != nullptr ? std::optional(living->backing) : std::nullopt;
 }
 
-bool AddressSpace::Allocations::is_imported(Address where) const {
-  Lock guard{lock_};
-  const Living* living = find(where);
-  return living != nullptr && living->is_imported;
-}
-
 bool AddressSpace::Allocations::overlaps(Interval interval) const {
   Lock guard{lock_};
   if (find(interval.begin) != nullptr) return true;

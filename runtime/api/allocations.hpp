@@ -44,8 +44,6 @@ class AddressSpace::Allocations {
     bool is_adopted = false;
     /// Shared memory: where what the driver gave begins, at the interval or before it.
     Address memory{};
-    /// Adopted by announcing it to the driver, whose devices use it where it is.
-    bool is_imported = false;
   };
 
   /// Gives the memory of an allocation back to whoever carried it. @errors Error: it lives on
@@ -55,8 +53,6 @@ class AddressSpace::Allocations {
   void add(Living living);
   /// Removes the allocation that begins at `begin` and its notes. Returns it, if there was one.
   std::optional<Living> remove(Address begin);
-  /// Returns whether an address is in memory that devices use where it is, announced by adopt().
-  bool is_imported(Address where) const;
   /// Returns the interval, up to the end of the driver's memory where it ends with its allocation.
   Interval with_rest_of_chunk(Interval interval) const;
   /// Removes and returns all of them.

@@ -7,10 +7,10 @@
 #include "api/driver_hints.hpp"
 #include "api/text.hpp"
 #include "api/traced.hpp"
+#include "levelzero/backing.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
-#include "levelzero/paged_memory.hpp"
 #include "levelzero/peer_check.hpp"
 #include "topology/range_placement.hpp"
 
@@ -60,9 +60,10 @@ bool is_all_in_system(const Residency& residency) {
                      });
 }
 
-HintResult stays_on_host() {
-  return {HintOutcome::ignored,
-          "adopted memory stays in system memory: a device cannot use any pointer of the program"};
+// Whether host memory is worth a place near a device.
+bool is_placed(const levelzero::Context& context, const void* pointer) {
+  const levelzero::MemoryBacking* const backing = context.backing_at(pointer);
+  return backing == nullptr || backing->ever_moves();
 }
 
 // Memory that stays on one device would be used in place by the others.
@@ -79,7 +80,6 @@ HintResult prefer_host_instead(levelzero::Context& context, const void* pointer,
 
 HintResult AddressSpace::advise(const void* pointer, std::size_t bytes, const Advice& advice) {
   check(pointer, bytes, "advising");
-  if (allocations_->is_imported(address_of(pointer))) return stays_on_host();
   const auto device = advice.device() ? std::optional(advice.device()->index()) : std::nullopt;
   return traced_hint(context_, trace_name(advice.kind()), pointer, bytes, device,
                      [&] { return advise_checked(pointer, bytes, advice); });
@@ -89,11 +89,11 @@ HintResult AddressSpace::advise_checked(const void* pointer, std::size_t bytes,
                                         const Advice& advice) {
   AdviceNote note = note_for(pointer, bytes, advice);
   if (allocations_->is_noted(note)) return {HintOutcome::already_so, "advised before"};
-  levelzero::PagedMemory* const paged = paged_at(pointer);
-  HintResult outcome = paged != nullptr
-                           ? paged->advise(allocations_->with_rest_of_chunk(note.interval), advice)
-                           : tell_driver(pointer, bytes, advice);
-  if (advice.device() && host_memory_->is_needed()) {
+  levelzero::MemoryBacking* const backing = context_.backing_at(pointer);
+  HintResult outcome =
+      backing != nullptr ? backing->advise(allocations_->with_rest_of_chunk(note.interval), advice)
+                         : tell_driver(pointer, bytes, advice);
+  if (advice.device() && host_memory_->is_needed() && is_placed(context_, pointer)) {
     const auto placed = host_memory_->place(note.interval, advice.device()->index());
     outcome.reason += outcome.reason.empty() ? "host memory: " : "; host memory: ";
     outcome.reason += placed.reason;
@@ -103,7 +103,7 @@ HintResult AddressSpace::advise_checked(const void* pointer, std::size_t bytes,
 }
 
 void AddressSpace::place_near(const Device& device, const void* pointer, std::size_t bytes) const {
-  if (!host_memory_->is_needed()) return;
+  if (!host_memory_->is_needed() || !is_placed(context_, pointer)) return;
   const auto interval = Interval::checked(address_of(pointer), Bytes{bytes});
   // What is not ours is not placed; nor is what is left of a prefetch that leaves its allocation.
   const auto allocation = allocations_->covering(address_of(pointer));
@@ -129,7 +129,6 @@ HintResult AddressSpace::tell_driver(const void* pointer, std::size_t bytes, con
 
 HintResult AddressSpace::prefetch(const void* pointer, std::size_t bytes, const Device& device) {
   check(pointer, bytes, "prefetching");
-  if (allocations_->is_imported(address_of(pointer))) return stays_on_host();
   return traced_hint(context_, "prefetch", pointer, bytes, device.index(),
                      [&] { return prefetch_checked(pointer, bytes, device); });
 }
@@ -140,8 +139,8 @@ HintResult AddressSpace::prefetch_checked(const void* pointer, std::size_t bytes
     return {HintOutcome::already_so, "all of it is on " + device.name()};
   place_near(device, pointer, bytes);
   const levelzero::Tile& tile = *device.tile_;
-  if (levelzero::PagedMemory* paged = paged_at(pointer))
-    return paged->prefetch(tile, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
+  if (levelzero::MemoryBacking* const backing = context_.backing_at(pointer))
+    return backing->prefetch(tile, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
   if (!context_.is_simulated() && backing_of(pointer) == Backing::system)
     return prefetch_program_memory(pointer, bytes, device);
   context_.run_on(tile, [&](levelzero::CommandList& list) { list.prefetch(pointer, bytes); });
@@ -196,8 +195,8 @@ HintResult AddressSpace::prefetch_to_system(const void* pointer, std::size_t byt
 HintResult AddressSpace::prefetch_to_system_checked(const void* pointer, std::size_t bytes) {
   if (is_all_in_system(residency(pointer, bytes)))
     return {HintOutcome::already_so, "all of it is in system memory"};
-  if (levelzero::PagedMemory* paged = paged_at(pointer))
-    return paged->prefetch_to_system({address_of(pointer), address_of(pointer) + Bytes{bytes}});
+  if (levelzero::MemoryBacking* const backing = context_.backing_at(pointer))
+    return backing->prefetch_to_system({address_of(pointer), address_of(pointer) + Bytes{bytes}});
   if (const auto migrate = context_.simulator().migrate_to_system) {
     ZESVM_ZE(migrate(pointer, bytes),
              "moving " + size_text(bytes) + " at " + address_text(pointer) + " to system memory");
@@ -216,9 +215,8 @@ HintResult AddressSpace::discard(void* pointer, std::size_t bytes) {
 }
 
 HintResult AddressSpace::discard_checked(void* pointer, std::size_t bytes) {
-  if (levelzero::PagedMemory* paged = paged_at(pointer))
-    return paged->discard({address_of(pointer), address_of(pointer) + Bytes{bytes}});
-  if (allocations_->is_imported(address_of(pointer))) return stays_on_host();
+  if (levelzero::MemoryBacking* const backing = context_.backing_at(pointer))
+    return backing->discard({address_of(pointer), address_of(pointer) + Bytes{bytes}});
   const auto discard = context_.simulator().discard;
   if (discard == nullptr) return {HintOutcome::ignored, "the driver cannot discard memory"};
   ZESVM_ZE(discard(pointer, bytes),

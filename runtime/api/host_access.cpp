@@ -5,8 +5,8 @@
 
 #include "api/allocations.hpp"
 #include "api/traced.hpp"
+#include "levelzero/backing.hpp"
 #include "levelzero/context.hpp"
-#include "levelzero/paged_memory.hpp"
 
 namespace zesvm {
 
@@ -52,14 +52,10 @@ HintResult AddressSpace::pin(const void* pointer, std::size_t bytes) {
 
 HintResult AddressSpace::pin_checked(const void* pointer, std::size_t bytes) {
   const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
-  if (levelzero::PagedMemory* paged = paged_at(pointer)) {
-    HintResult held = paged->hold_on_host(interval);
+  if (levelzero::MemoryBacking* const backing = context_.backing_at(pointer)) {
+    HintResult held = backing->hold_on_host(interval);
     allocations_->pin(interval);
     return held;
-  }
-  if (allocations_->is_imported(interval.begin)) {
-    allocations_->pin(interval);
-    return {HintOutcome::already_so, "adopted memory stays in system memory here"};
   }
   // Preferred there first: else a device that touches it in between takes it away again.
   HintResult result = tell_driver(pointer, bytes, prefer_system_memory());
@@ -71,14 +67,12 @@ HintResult AddressSpace::pin_checked(const void* pointer, std::size_t bytes) {
 void AddressSpace::unpin(const void* pointer, std::size_t bytes) noexcept {
   const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
   try {
-    if (levelzero::PagedMemory* paged = paged_at(pointer)) {
-      if (allocations_->is_pinned(interval)) paged->release_on_host(interval);
+    if (levelzero::MemoryBacking* const backing = context_.backing_at(pointer)) {
+      if (allocations_->is_pinned(interval)) backing->release_on_host(interval);
       allocations_->unpin(interval);
       return;
     }
-    const bool was_told_to_driver = !allocations_->is_imported(interval.begin);
-    for (const Interval& free : allocations_->unpin(interval))
-      if (was_told_to_driver) restore_location(free);
+    for (const Interval& free : allocations_->unpin(interval)) restore_location(free);
   } catch (const Error&) {
     // The memory stays preferred in system memory, or was freed: slower at worst.
   }

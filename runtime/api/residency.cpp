@@ -6,9 +6,9 @@
 #include "api/allocations.hpp"
 #include "api/text.hpp"
 #include "base/sizes.hpp"
+#include "levelzero/backing.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/context.hpp"
-#include "levelzero/paged_memory.hpp"
 
 namespace zesvm {
 namespace {
@@ -92,16 +92,14 @@ Residency AddressSpace::residency(const void* pointer, std::size_t bytes) const 
   check(pointer, bytes, "asking for");
   Residency answer;
   for (const levelzero::Tile& tile : context_.tiles()) answer.device_names.push_back(tile.name);
-  if (levelzero::PagedMemory* paged = paged_at(pointer)) {
-    answer.pieces = paged->residency({address_of(pointer), address_of(pointer) + Bytes{bytes}});
+  if (levelzero::MemoryBacking* const backing = context_.backing_at(pointer)) {
+    answer.pieces = backing->residency({address_of(pointer), address_of(pointer) + Bytes{bytes}});
     return answer;
   }
-  const bool stays_on_host = allocations_->is_imported(address_of(pointer));
-  if (stays_on_host || context_.simulator().query_residency == nullptr) {
+  if (context_.simulator().query_residency == nullptr) {
     ResidentPiece all;
     all.begin = reinterpret_cast<std::uintptr_t>(pointer);
     all.end = all.begin + bytes;
-    if (stays_on_host) all.place = Place::system;
     answer.pieces.push_back(all);
     return answer;
   }

@@ -74,10 +74,8 @@ void Stream::fill(void* to, unsigned char value, std::size_t bytes) {
 
 void Stream::prefetch(const void* pointer, std::size_t bytes) {
   if (bytes == 0) return;
-  if (const AddressSpace* space = device_.tile_->context->memory()) {
-    if (space->allocations_->is_imported(address_of(pointer))) return;
+  if (const AddressSpace* space = device_.tile_->context->memory())
     space->place_near(device_, pointer, bytes);
-  }
   levelzero::WorkTrace* const trace = device_.tile_->context->trace();
   const auto begin = levelzero::WorkTrace::now();
   list_->prefetch(pointer, bytes);

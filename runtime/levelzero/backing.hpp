@@ -1,7 +1,8 @@
 /// @file backing.hpp
 /// The Level Zero mechanism that carries an allocation: who moves its bytes, and how that is steered.
 ///
-/// Intervals given to a backing lie in one footprint of its own. What it does not follow it says
+/// Memory that nobody here carries is the driver's own (api/driver_hints.hpp). Intervals given to a
+/// backing lie in one footprint of its own. What it does not follow it says
 /// (HintOutcome::ignored): a driver's success that means nothing is not passed on.
 #pragma once
 
@@ -19,11 +20,7 @@ namespace zesvm::levelzero {
 class MemoryBacking {
  public:
   virtual ~MemoryBacking() = default;
-  virtual Backing kind() const = 0;
 
-  /// Returns memory for `size` bytes: the interval the driver gave, `size` rounded up to whole chunks.
-  /// @errors Error, as AddressSpace::allocate_bytes()
-  virtual Interval allocate(Bytes size, Bytes alignment) = 0;
   /// Gives memory back. @errors Error: it lives on
   virtual void free(Interval footprint) = 0;
 
@@ -41,6 +38,8 @@ class MemoryBacking {
   virtual HintResult discard(Interval interval) = 0;
   /// Returns where the bytes are, in pieces of ascending address without holes. @errors Error
   virtual std::vector<ResidentPiece> residency(Interval interval) = 0;
+  /// Returns whether its bytes move at all. What never does is left where the program placed it.
+  virtual bool ever_moves() const { return true; }
 };
 
 }  // namespace zesvm::levelzero

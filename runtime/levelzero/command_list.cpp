@@ -136,8 +136,8 @@ void CommandList::fill(void* to, unsigned char value, std::size_t bytes) {
 }
 
 void CommandList::prefetch(const void* pointer, std::size_t bytes) {
-  if (PagedMemory* const paged = context_.paged(); paged != nullptr && paged->contains(pointer)) {
-    paged->prefetch(tile_, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
+  if (MemoryBacking* const backing = context_.backing_at(pointer)) {
+    backing->prefetch(tile_, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
     return;
   }
   ZESVM_ZE(zeCommandListAppendMemoryPrefetch(handle_, pointer, bytes),

@@ -7,6 +7,7 @@
 #include "levelzero/capabilities.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/cpu_touch.hpp"
+#include "levelzero/imported_memory.hpp"
 #include "levelzero/paged_memory.hpp"
 #include "levelzero/selection.hpp"
 #include "levelzero/signal.hpp"
@@ -51,7 +52,10 @@ std::shared_ptr<Context> Context::around(ze_driver_handle_t driver, ze_context_h
 }
 
 Context::Context(ze_driver_handle_t driver, ze_context_handle_t context, CpuTouch cpu_touch)
-    : driver_(driver), handle_(context), cpu_touch_(choose_cpu_touch(cpu_touch)) {
+    : driver_(driver),
+      handle_(context),
+      cpu_touch_(choose_cpu_touch(cpu_touch)),
+      imported_(std::make_unique<ImportedMemory>(*this)) {
   tiles_ = find_tiles(driver);
   for (Tile& tile : tiles_) tile.context = this;
   if (tiles_.empty()) throw Error(ErrorCode::backend_unavailable, "this driver has no GPU");
@@ -143,6 +147,12 @@ void Context::end_paged_memory() {
     paged_here_.store(nullptr, std::memory_order_release);
     ended = std::move(paged_);
   }
+}
+
+MemoryBacking* Context::backing_at(const void* pointer) const {
+  if (PagedMemory* const paged = this->paged(); paged != nullptr && paged->contains(pointer))
+    return paged;
+  return imported_->contains(pointer) ? imported_.get() : nullptr;
 }
 
 CommandList& Context::service_list(const Tile& tile) {

@@ -21,6 +21,8 @@
 namespace zesvm::levelzero {
 
 class CommandList;
+class ImportedMemory;
+class MemoryBacking;
 class PagedMemory;
 class SignalPool;
 class WorkTrace;
@@ -90,6 +92,10 @@ class Context {
   PagedMemory& paged_memory();
   /// Ends it. No memory of it is in use any more.
   void end_paged_memory();
+  /// Returns the memory of the program that the driver was asked to import.
+  ImportedMemory& imported_memory() const { return *imported_; }
+  /// Returns what carries the memory at an address; null where the driver alone does.
+  MemoryBacking* backing_at(const void* pointer) const;
 
   /// Runs `work` with a command list of a tile that callers take turns with, and waits for it.
   /// @errors what `work` throws, what waiting throws
@@ -118,6 +124,7 @@ class Context {
   std::string node_name_;
   std::vector<NodeTile> node_tiles_;
   std::unique_ptr<SignalPool> signals_;
+  std::unique_ptr<ImportedMemory> imported_;
   WorkTrace* trace_ = nullptr;
   // Written when the Runtime is made and ends; streams may outlive it.
   std::atomic<AddressSpace*> memory_{nullptr};

@@ -40,8 +40,9 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   explicit PagedMemory(Context& context);
   ~PagedMemory() override;
 
-  Backing kind() const override { return Backing::paged; }
-  Interval allocate(Bytes size, Bytes alignment) override;
+  /// Returns memory for `size` bytes: the interval the driver gave, `size` rounded up to whole chunks.
+  /// @errors Error, as AddressSpace::allocate_bytes()
+  Interval allocate(Bytes size, Bytes alignment);
   void free(Interval footprint) override;
   HintResult advise(Interval interval, const Advice& advice) override;
   HintResult prefetch(const Tile& tile, Interval interval) override;

@@ -70,23 +70,6 @@ TEST_F(BackingTest, MemoryOfTheProgramIsAdopted) {
   EXPECT_THAT(values, Each(2u));
 }
 
-TEST_F(BackingTest, WhatCannotBeAdoptedSaysWhatToUse) {
-  std::uint32_t local = 0;
-  if (rt.device(0).has_shared_system_memory()) GTEST_SKIP() << "devices take any pointer here";
-  const Error error = error_of([&] { space.adopt(&local, sizeof local); });
-  EXPECT_EQ(error.code(), ErrorCode::unsupported);
-  EXPECT_THAT(error.what(), HasSubstr("AddressSpace::allocate"));
-  EXPECT_FALSE(space.contains(&local));
-  std::vector<std::uint32_t> values(chunk);
-  space.adopt(values.data(), 4 * chunk);
-  EXPECT_EQ(space.prefetch(values.data(), 4 * chunk, rt.device(0)).outcome, HintOutcome::ignored);
-  EXPECT_EQ(space.discard(values.data(), 4 * chunk).outcome, HintOutcome::ignored);
-  EXPECT_EQ(space.residency(values.data(), 4 * chunk).bytes_in(Place::system), 4 * chunk);
-  EXPECT_TRUE(space.host_access(values.data(), 4 * chunk).is_held());
-  space.free(values.data());
-  EXPECT_FALSE(space.contains(values.data()));
-}
-
 // proves: B3
 TEST_F(BackingTest, ATouchOfPagedMemoryWaitsForTheWorkThatUsesIt) {
   auto* values = space.allocate<std::uint32_t>(chunk, Backing::paged);
