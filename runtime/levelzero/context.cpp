@@ -124,6 +124,7 @@ std::string Context::last_driver_error() const {
 
 Backing Context::choose_backing(Backing wanted) {
   const BackingChoice choice = levelzero::choose_backing(wanted, tiles_, is_simulated());
+  if (choice.backing == Backing::paged) PagedMemory::try_reservation(*this);
   for (Tile& tile : tiles_) {
     tile.capabilities.backing = choice.backing;
     tile.capabilities.backing_reason = choice.reason;
@@ -134,6 +135,7 @@ Backing Context::choose_backing(Backing wanted) {
 PagedMemory& Context::paged_memory() {
   const Lock guard{paged_lock_};
   if (!paged_) {
+    PagedMemory::try_reservation(*this);
     paged_ = std::make_unique<PagedMemory>(*this);
     paged_here_.store(paged_.get(), std::memory_order_release);
   }

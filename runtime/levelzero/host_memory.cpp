@@ -1,10 +1,13 @@
 #include "levelzero/host_memory.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fcntl.h>
 #include <iterator>
+#include <sstream>
 #include <string_view>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <zesvm/error.hpp>
@@ -21,6 +24,32 @@ namespace {
               call);
 }
 
+[[noreturn]] void throw_in_use(Interval interval, Address where) {
+  std::ostringstream what;
+  what << "the driver reserved " << interval.size().count << " bytes of addresses at 0x" << std::hex
+       << interval.begin.value << ", but the CPU reaches memory at 0x" << where.value
+       << " already: paged memory there would overwrite it. Intel's driver reserves so when it "
+          "runs without "
+          "hardware. Use Backing::shared (ZESVM_BACKING=shared), which needs no reserved addresses";
+  throw Error(ErrorCode::unsupported, what.str(), "zeVirtualMemReserve");
+}
+
+// A kernel that reads for a write to a file says EFAULT where the CPU would fault. Not write(): sanitizers would take
+// it for a use of the memory.
+bool is_reached_by_cpu(int file, Address where) {
+  return ::syscall(SYS_pwrite64, file, pointer_to<void>(where), std::size_t{1}, off_t{0}) == 1;
+}
+
+// A reservation is one mapping or one block, so that a look at its two ends and at some pages between them tells.
+void check_out_of_reach(int file, Interval interval) {
+  constexpr std::uint64_t looks = 16;
+  const Bytes step = std::max(align_down(Bytes{interval.size().count / looks}, cpu_page), cpu_page);
+  for (Address at = interval.begin; at < interval.end; at += step)
+    if (is_reached_by_cpu(file, at)) throw_in_use(interval, at);
+  const Address last = interval.end - Bytes{1};
+  if (is_reached_by_cpu(file, last)) throw_in_use(interval, last);
+}
+
 // There is no way to go on without: the bytes are in the file, and the CPU waits for them.
 void open_or_end(const HostPages& pages, Interval interval) noexcept {
   if (pages.open(interval) == Status::ok) return;
@@ -35,8 +64,10 @@ void open_or_end(const HostPages& pages, Interval interval) noexcept {
 HostPages::HostPages(Interval interval)
     : interval_(interval), file_(::memfd_create("zesvm-paged", MFD_CLOEXEC)) {
   if (file_.get() < 0) throw_no_memory(interval, "memfd_create");
+  check_out_of_reach(file_.get(), interval);
   const std::size_t size = interval.size().count;
-  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0)
+  // First to nothing: some kernels leave a page where they could read nothing.
+  if (::ftruncate(file_.get(), 0) != 0 || ::ftruncate(file_.get(), static_cast<off_t>(size)) != 0)
     throw_no_memory(interval, "ftruncate");
   void* const alias =
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file_.get(), 0);

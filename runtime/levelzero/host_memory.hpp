@@ -9,6 +9,7 @@
 ///      memory that a device shares (DeviceMemory)
 /// HM2  the file keeps its pages while the bytes are on a device: populating them again costs more
 ///      than the copy
+/// HM3  nothing is mapped over memory that anybody uses: what is reserved must be out of the CPU's reach
 #pragma once
 
 #include <map>
@@ -28,7 +29,8 @@ class DeviceMemory;
 class HostPages {
  public:
   /// Maps a new file, all zeros, over `interval`, which its owner has reserved.
-  /// @errors Error out_of_host_memory
+  /// @errors Error out_of_host_memory; unsupported: the CPU reaches memory there, so that it may be somebody's.
+  ///         Then nothing was mapped.
   explicit HostPages(Interval interval);
   /// Leaves the addresses inaccessible.
   ~HostPages();
@@ -61,7 +63,7 @@ class HostMemory final : public svm::CpuView {
   /// Sets who has chunks of it on devices. Before the first use.
   void set_devices(DeviceMemory& devices) { devices_ = &devices; }
 
-  /// Adds an allocation. @errors Error out_of_host_memory: none was added
+  /// Adds an allocation. @errors Error as HostPages: none was added
   void add(Interval interval);
   /// Removes an allocation, which no device uses any more.
   void remove(Interval interval);

@@ -90,6 +90,17 @@ PagedMemory::~PagedMemory() {
   }
 }
 
+void PagedMemory::try_reservation(const Context& context) {
+  const Bytes size = smallest_device_page;
+  void* const wish = pointer_to<void>(context.is_simulated() ? no_wish : first_wish);
+  void* begin = nullptr;
+  ZESVM_ZE(zeVirtualMemReserve(context.handle(), wish, size.count, &begin),
+           "reserving " + std::to_string(size.count) + " bytes of addresses");
+  const auto give_back = [&](void* at) { zeVirtualMemFree(context.handle(), at, size.count); };
+  const std::unique_ptr<void, decltype(give_back)> reserved(begin, give_back);
+  const HostPages pages({address_of(begin), address_of(begin) + size});
+}
+
 Interval PagedMemory::allocate(Bytes size, Bytes alignment) {
   const Bytes chunk = size < largest_chunk / 2 ? smallest_device_page : largest_chunk;
   const Bytes whole = align_up(size, chunk);

@@ -38,6 +38,9 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
  public:
   /// @errors Error unsupported: the driver has no virtual memory, or needs larger pages
   explicit PagedMemory(Context& context);
+  /// Reserves a page of addresses, and gives it back.
+  /// @errors Error unsupported: paged memory cannot be mapped at what this driver reserves (HM3)
+  static void try_reservation(const Context& context);
   ~PagedMemory() override;
 
   /// Returns memory for `size` bytes: the interval the driver gave, `size` rounded up to whole chunks.
