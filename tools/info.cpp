@@ -9,6 +9,7 @@
 #include "levelzero/context.hpp"
 #include "levelzero/detection.hpp"
 #include "levelzero/machine.hpp"
+#include "levelzero/without_hardware.hpp"
 #include "tools/commands.hpp"
 #include "tools/picture_png.hpp"
 #include "topology/detection.hpp"
@@ -23,6 +24,10 @@ namespace {
 constexpr const char* fidelity =
     "Kernels run on this machine's CPU, page faults and migrations are real, times are this "
     "machine's. docs/simulator.md lists what is exact, approximate and unsupported.";
+
+constexpr const char* without_hardware =
+    "Intel's driver was told to run without hardware (SetCommandStreamReceiver). It shows\n"
+    "devices and takes work for them, but does none of it, so that no data arrives anywhere.";
 
 std::string content_of(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -77,6 +82,8 @@ void print_text(const levelzero::Context* context, const topology::Detection& fo
     std::cout << "Simulated node: " << context->node_name() << "\n";
     if (!found.node.description.empty()) std::cout << found.node.description << "\n";
     std::cout << fidelity << "\n\n";
+  } else if (!levelzero::settings_without_hardware().empty()) {
+    std::cout << "No GPU: " << without_hardware << "\n\n";
   } else {
     std::cout << "Real GPUs, through Level Zero\n\n";
   }
@@ -96,6 +103,8 @@ void print_json(const levelzero::Context* context, const topology::Detection& fo
     report["node"] = context->node_name();
     report["fidelity"] = fidelity;
   }
+  report["without_hardware"] =
+      context != nullptr && !is_simulated && !levelzero::settings_without_hardware().empty();
   report["topology"] = nlohmann::json::parse(topology::json_report(found));
   std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }

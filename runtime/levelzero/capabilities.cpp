@@ -86,13 +86,17 @@ std::string text_of(const MemoryAbilities& abilities) {
 }
 
 std::string size_text(std::uint64_t bytes) {
+  // Drivers keep some of a memory for themselves, and give what is left to the byte.
+  if (bytes >= (1u << 30) && bytes % (1u << 20) != 0) return std::to_string(bytes >> 20) + " MiB";
   return bytes % (1u << 20) == 0 ? std::to_string(bytes >> 20) + " MiB"
                                  : std::to_string(bytes >> 10) + " KiB";
 }
 
 std::string pages_text(const Capabilities& can) {
   if (can.small_page_bytes == 0) return "none";
-  return "pages of " + size_text(can.small_page_bytes) + " and " + size_text(can.large_page_bytes) +
+  const bool has_large = can.large_page_bytes > can.small_page_bytes;
+  return "pages of " + size_text(can.small_page_bytes) +
+         (has_large ? " and " + size_text(can.large_page_bytes) : "") +
          (can.has_host_physical_memory ? ", physical memory on device and host"
                                        : ", physical memory on the device only");
 }
@@ -140,7 +144,7 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Capabilities& ca
           {"any memory of the program", text_of(can.system_memory)},
           {"page faults", can.has_page_faults ? "yes" : "no"},
           {"virtual memory", pages_text(can)},
-          {"peers used in place", peers_text(can)},
+          {"peers, says the driver", peers_text(can)},
           {"shown as", hierarchy_text(can)},
           {"backing", std::string(name_of(can.backing)) + ": " + can.backing_reason}};
 }

@@ -74,7 +74,7 @@ TEST_F(CapabilitiesTest, FactsNameTheBackingAndItsReason) {
   std::string text;
   for (const auto& [about, fact] : facts_of(can)) text += about + "=" + fact + ";";
   EXPECT_THAT(text, HasSubstr("backing=paged: asked for;"));
-  EXPECT_THAT(text, HasSubstr("peers used in place=1 3;"));
+  EXPECT_THAT(text, HasSubstr("peers, says the driver=1 3;"));
   EXPECT_THAT(text, HasSubstr("virtual memory=none;"));
 }
 

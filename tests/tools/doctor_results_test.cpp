@@ -152,9 +152,44 @@ TEST(DoctorReportTest, OnlyVariablesThatMatterAreShown) {
   char two[] = "SECRET=y";
   char three[] = "SetCommandStreamReceiver=5";
   char* variables[] = {one, two, three, nullptr};
-  const auto kept = variables_that_matter(variables);
-  EXPECT_EQ(kept.size(), 2u);
-  EXPECT_EQ(worst_of(judge_environment(kept)), Grade::problem);
+  EXPECT_EQ(variables_that_matter(variables).size(), 2u);
+}
+
+using Variables = std::map<std::string, std::string>;
+
+TEST(DoctorReportTest, DriverWithoutHardwareIsAProblem) {
+  const auto worst = [](const Variables& variables) {
+    return worst_of(judge_environment(variables));
+  };
+  const std::string receiver = "SetCommandStreamReceiver";
+  EXPECT_EQ(worst({{receiver, "5"}, {"NEOReadDebugKeys", "1"}}), Grade::problem);
+  EXPECT_EQ(worst({{"NEO_" + receiver, "1"}, {"NEOReadDebugKeys", "1"}}), Grade::problem);
+  // Not read, or: the hardware.
+  EXPECT_EQ(worst({{receiver, "5"}}), Grade::note);
+  EXPECT_EQ(worst({{receiver, "3"}, {"NEOReadDebugKeys", "1"}}), Grade::note);
+}
+
+TEST(DoctorVerdictTest, NothingBehindTheDevicesIsNoGpu) {
+  Examination seen = examination({result(devices_test, Outcome::passed),
+                                  result(kernels_test, Outcome::failed, "it wrote nothing"),
+                                  result("copies", Outcome::not_run, "kernels do not run")});
+  EXPECT_EQ(verdict_of(seen), Verdict::fails);
+  seen.environment = {{"SetCommandStreamReceiver", "5"}, {"NEOReadDebugKeys", "1"}};
+  EXPECT_EQ(verdict_of(seen), Verdict::no_gpu);
+  std::ostringstream text;
+  print_report(text, seen);
+  EXPECT_THAT(text.str(), HasSubstr("THERE IS NO GPU BEHIND THE DEVICES"));
+  EXPECT_THAT(text.str(), HasSubstr("-> unset SetCommandStreamReceiver NEOReadDebugKeys"));
+  EXPECT_THAT(text.str(), Not(HasSubstr("attach a report")));
+  EXPECT_EQ(json_report(seen).at("without_hardware"), true);
+}
+
+// What works in spite of the settings is a model of a GPU, or hardware.
+TEST(DoctorVerdictTest, KernelsThatRanHaveSomethingBehindThem) {
+  Examination seen =
+      examination({result(devices_test, Outcome::passed), result(kernels_test, Outcome::passed)});
+  seen.environment = {{"SetCommandStreamReceiver", "2"}, {"NEOReadDebugKeys", "1"}};
+  EXPECT_EQ(verdict_of(seen), Verdict::works);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "levelzero/without_hardware.hpp"
 #include "tools/doctor/self_tests.hpp"
 
 namespace zesvm::tools {
@@ -40,7 +41,28 @@ std::vector<const TestResult*> tests_of(const Examination& seen, const std::stri
   return tests;
 }
 
+/// Returns the variables that tell Intel's driver to run without hardware; none when it was not told to.
+std::vector<std::string> settings_without_hardware(
+    const std::map<std::string, std::string>& environment) {
+  return levelzero::settings_without_hardware([&](const std::string& name) {
+    const auto found = environment.find(name);
+    return found != environment.end() ? found->second : std::string();
+  });
+}
+
+std::string to_use_hardware(const std::map<std::string, std::string>& environment) {
+  std::string command = "unset";
+  for (const std::string& name : settings_without_hardware(environment)) command += " " + name;
+  return command;
+}
+
 }  // namespace
+
+bool Examination::is_without_hardware() const {
+  const TestResult* const kernels = find(*this, kernels_test);
+  return !is_simulated() && kernels != nullptr && kernels->outcome == Outcome::failed &&
+         !settings_without_hardware(environment).empty();
+}
 
 nlohmann::json Examination::fact(const std::string& name) const {
   for (const TestResult& test : tests)
@@ -57,6 +79,7 @@ Verdict verdict_of(const Examination& seen) {
       std::any_of(seen.tests.begin(), seen.tests.end(),
                   [](const TestResult& test) { return is_failure(test.outcome); });
   if (seen.is_simulated() && !seen.is_simulation_wanted) return Verdict::no_gpu;
+  if (seen.is_without_hardware()) return Verdict::no_gpu;
   return has_failure ? Verdict::fails : Verdict::works;
 }
 
@@ -71,6 +94,11 @@ std::string words_of(Verdict verdict, const Examination& seen) {
   if (verdict == Verdict::works)
     return seen.is_simulated() ? "zesvm works here, on simulated devices."
                                : "zesvm works here, on real devices.";
+  if (seen.is_without_hardware())
+    return "No GPU was tried: Intel's driver runs without hardware here, and nothing executes on "
+           "its "
+           "devices. That says nothing of a GPU, nor of zesvm on one. Try again after: " +
+           to_use_hardware(seen.environment);
   if (seen.is_simulated())
     return "No GPU can be used. Programs of zesvm run on the simulated node meanwhile.";
   return "No GPU can be used, and nothing was tried. zesvm doctor --node bmg-2 tries a simulated "
@@ -96,8 +124,9 @@ std::vector<BackingSummary> summaries_of(const Examination& seen) {
   return summaries;
 }
 
-std::string remedy_for(const TestResult& test) {
+std::string remedy_for(const TestResult& test, const Examination& seen) {
   if (!is_failure(test.outcome)) return "";
+  if (seen.is_without_hardware()) return to_use_hardware(seen.environment);
   if (test.name == library_test) return "ldd shows which library is missing; install its package";
   if (test.outcome == Outcome::crashed || test.outcome == Outcome::timed_out)
     return "look for GPU hangs in dmesg; attach a report (--report FILE) to an issue";
@@ -121,7 +150,9 @@ std::map<std::string, std::string> variables_that_matter(char** environment) {
     const std::string name = text.substr(0, equals);
     const bool matters = name.rfind("ZE", 0) == 0 || name.rfind("NEO", 0) == 0 ||
                          name == "LD_LIBRARY_PATH" || name == "LD_PRELOAD" ||
-                         name == "SetCommandStreamReceiver" ||
+                         name == "SetCommandStreamReceiver" || name == "HardwareInfoOverride" ||
+                         name == "ProductFamilyOverride" || name == "CreateMultipleRootDevices" ||
+                         name == "CreateMultipleSubDevices" ||
                          name == "EnableSharedSystemUsmSupport";
     if (matters && equals != std::string::npos) variables[name] = text.substr(equals + 1);
   }
@@ -131,12 +162,13 @@ std::map<std::string, std::string> variables_that_matter(char** environment) {
 Findings judge_environment(const std::map<std::string, std::string>& variables) {
   Findings findings;
   for (const auto& [name, value] : variables) findings.push_back({Grade::note, name, value, ""});
-  if (variables.count("SetCommandStreamReceiver") != 0)
-    findings.push_back(
-        {Grade::problem, "SetCommandStreamReceiver",
-         "Intel's driver may be set up without hardware: kernels do not run then, and "
-         "self-tests fail for that reason",
-         "unset SetCommandStreamReceiver NEOReadDebugKeys"});
+  const std::vector<std::string> without = settings_without_hardware(variables);
+  if (!without.empty())
+    findings.push_back({Grade::problem, "driver",
+                        "Intel's driver is told to run without hardware (" + without.front() + "=" +
+                            variables.at(without.front()) +
+                            "): it shows devices, takes work for them, and does none of it",
+                        to_use_hardware(variables)});
   return findings;
 }
 

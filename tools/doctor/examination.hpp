@@ -31,6 +31,9 @@ struct Examination {
   nlohmann::json fact(const std::string& name) const;
   /// Returns whether the devices that were tried are simulated.
   bool is_simulated() const { return fact("simulated") == true; }
+  /// Returns whether there is no GPU behind the devices that were tried: Intel's driver was told to run without, and no
+  /// kernel did anything.
+  bool is_without_hardware() const;
 };
 
 /// What an examination comes to; the exit codes of `zesvm doctor`.
@@ -60,7 +63,7 @@ struct BackingSummary {
 std::vector<BackingSummary> summaries_of(const Examination& seen);
 
 /// Returns what to do about a self-test; empty: nothing.
-std::string remedy_for(const TestResult& test);
+std::string remedy_for(const TestResult& test, const Examination& seen);
 
 /// Returns the variables of `environment` that matter, and judges them.
 std::map<std::string, std::string> variables_that_matter(char** environment);

@@ -79,7 +79,7 @@ json json_of(const HostFacts& host) {
           {"limits", json_of(host.limits)}};
 }
 
-json json_of(const TestResult& test) {
+json json_of(const TestResult& test, const Examination& seen) {
   json steps = json::array();
   for (const Step& step : test.steps)
     steps.push_back(
@@ -89,7 +89,7 @@ json json_of(const TestResult& test) {
           {"seconds", test.seconds},
           {"steps", steps},
           {"facts", test.facts},
-          {"remedy", remedy_for(test)},
+          {"remedy", remedy_for(test, seen)},
           {"last_output", test.last_output}};
 }
 
@@ -112,6 +112,7 @@ json json_report(const Examination& seen) {
               {"exit_code", static_cast<int>(verdict)},
               {"simulated", seen.is_simulated()},
               {"simulation_wanted", seen.is_simulation_wanted},
+              {"without_hardware", seen.is_without_hardware()},
               {"node", seen.fact("node")},
               {"host", json_of(seen.host)},
               {"environment", seen.environment}};
@@ -120,7 +121,7 @@ json json_report(const Examination& seen) {
                         {"limits", json_of(seen.limits)},
                         {"environment", json_of(seen.settings)}};
   report["self_tests"] = json::array();
-  for (const TestResult& test : seen.tests) report["self_tests"].push_back(json_of(test));
+  for (const TestResult& test : seen.tests) report["self_tests"].push_back(json_of(test, seen));
   for (const BackingSummary& summary : summaries_of(seen))
     report["backings"][summary.backing] = {{"outcome", name_of(summary.outcome)},
                                            {"reason", summary.reason}};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iomanip>
 #include <ostream>
 #include <sstream>
@@ -12,12 +13,12 @@ constexpr std::size_t line_width = 100;
 constexpr std::size_t mark_width = 12;
 constexpr std::size_t about_width = 18;
 
-/// Prints words from the present column on, and at `indent` on further lines.
-void print_wrapped(std::ostream& out, const std::string& text, std::size_t indent) {
+/// Prints words from `column` on, where the line is, and at `indent` on further lines.
+void print_wrapped(std::ostream& out, const std::string& text, std::size_t indent,
+                   std::size_t column) {
   std::istringstream words(text);
-  std::size_t column = indent;
-  for (std::string word; words >> word;) {
-    const bool is_first = column == indent;
+  bool is_first = true;
+  for (std::string word; words >> word; is_first = false) {
     if (!is_first && column + 1 + word.size() > line_width) {
       out << "\n" << std::string(indent, ' ') << word;
       column = indent + word.size();
@@ -34,11 +35,10 @@ void print_entry(std::ostream& out, const std::string& mark, const std::string& 
   constexpr std::size_t indent = 2 + mark_width + about_width + 1;
   out << "  " << std::left << std::setw(mark_width) << mark << std::setw(about_width) << about
       << " ";
-  if (about.size() > about_width) out << "\n" << std::string(indent, ' ');
-  print_wrapped(out, what, indent);
+  print_wrapped(out, what, indent, 2 + mark_width + std::max(about.size(), about_width) + 1);
   if (remedy.empty()) return;
   out << std::string(indent, ' ');
-  print_wrapped(out, "-> " + remedy, indent);
+  print_wrapped(out, "-> " + remedy, indent, indent);
 }
 
 void print_findings(std::ostream& out, const char* title, const Findings& findings) {
@@ -71,10 +71,10 @@ std::string claim_of(const std::string& name) {
   return "";
 }
 
-void print_test(std::ostream& out, const TestResult& test) {
+void print_test(std::ostream& out, const TestResult& test, const Examination& seen) {
   const std::string steps = steps_text(test);
   print_entry(out, name_of(test.outcome), test.name, steps.empty() ? claim_of(test.name) : steps,
-              remedy_for(test));
+              remedy_for(test, seen));
   if (test.outcome < Outcome::failed) return;
   std::istringstream lines(test.last_output);
   for (std::string line; std::getline(lines, line);) out << "      | " << line << "\n";
@@ -87,7 +87,7 @@ void print_tests(std::ostream& out, const Examination& seen) {
   for (std::size_t i = 0; i < seen.tests.size(); ++i) {
     const TestResult& test = seen.tests[i];
     if (test.outcome != Outcome::not_run) {
-      print_test(out, test);
+      print_test(out, test, seen);
       continue;
     }
     const std::string& reason = test.steps.front().what;
@@ -130,6 +130,11 @@ void print_device(std::ostream& out, std::size_t index, const nlohmann::json& de
   print_entry(out, "", "device " + std::to_string(index), text, "");
 }
 
+std::string driver_text(const Examination& seen) {
+  if (seen.is_simulated()) return "the simulated one";
+  return seen.is_without_hardware() ? "a real one, without hardware" : "a real one";
+}
+
 void print_level_zero(std::ostream& out, const Examination& seen) {
   out << "\nLevel Zero\n";
   print_entry(out, "", "loader",
@@ -138,14 +143,17 @@ void print_level_zero(std::ostream& out, const Examination& seen) {
   const nlohmann::json devices = seen.fact("devices");
   if (!devices.is_array()) return;
   print_entry(out, "", "driver in use",
-              std::string(seen.is_simulated() ? "the simulated one" : "a real one") + ", version " +
-                  plain(seen.fact("driver_version")) + ", specification " +
-                  plain(seen.fact("specification")),
+              driver_text(seen) + ", version " + plain(seen.fact("driver_version")) +
+                  ", specification " + plain(seen.fact("specification")),
               "");
   for (std::size_t i = 0; i < devices.size(); ++i) print_device(out, i, devices[i]);
 }
 
-void print_simulation(std::ostream& out, const Examination& seen) {
+void print_warning(std::ostream& out, const Examination& seen) {
+  if (seen.is_without_hardware())
+    out << "\nTHERE IS NO GPU BEHIND THE DEVICES: Intel's driver was told to run without hardware. "
+           "It takes work\n"
+           "and does none of it, so that nothing could be tried.\n";
   if (!seen.is_simulated()) return;
   out << "\nTHE DEVICES ARE SIMULATED (node " << plain(seen.fact("node"))
       << "): the self-tests below show that zesvm itself works\non this machine; they say nothing "
@@ -156,7 +164,7 @@ void print_simulation(std::ostream& out, const Examination& seen) {
 
 void print_report(std::ostream& out, const Examination& seen) {
   out << "Report of " << ZESVM_VERSION << " doctor\n";
-  print_simulation(out, seen);
+  print_warning(out, seen);
   print_findings(out, "GPUs and kernel", seen.gpus);
   print_findings(out, "Between cards", seen.peers);
   print_findings(out, "Settings and limits", seen.limits);
@@ -164,9 +172,10 @@ void print_report(std::ostream& out, const Examination& seen) {
   if (!seen.tests.empty()) {
     print_level_zero(out, seen);
     print_tests(out, seen);
-    print_backings(out, seen);
+    if (!seen.is_without_hardware()) print_backings(out, seen);
   }
-  out << "\n" << words_of(verdict_of(seen), seen) << "\n";
+  out << "\n";
+  print_wrapped(out, words_of(verdict_of(seen), seen), 0, 0);
 }
 
 }  // namespace zesvm::tools
