@@ -125,6 +125,19 @@ bool has_gpu_driver() {
   return false;
 }
 
+// Intel's driver throws what it thinks of variables it cannot read.
+ze_result_t initialize_driver() {
+  try {
+    return zeInit(ZE_INIT_FLAG_GPU_ONLY);
+  } catch (const std::exception& thrown) {
+    const std::string mask = variable("ZE_AFFINITY_MASK");
+    throw Error(ErrorCode::backend_unavailable,
+                std::string("the driver threw '") + thrown.what() + "' in zeInit" +
+                    (mask.empty() ? "" : "; is ZE_AFFINITY_MASK=" + mask + " a list of numbers?"),
+                "zeInit");
+  }
+}
+
 bool is_level_zero_initialized() {
   // Before zeInit the loader's tables are empty, and every call says "uninitialized".
   std::uint32_t count = 0;
@@ -155,7 +168,7 @@ void initialize(const RuntimeOptions& options) {
     ::setenv("ZESVM_NODE", choice.node.c_str(), 1);
   }
   if (!choice.notice.empty()) std::fprintf(stderr, "zesvm: %s\n", choice.notice.c_str());
-  const ze_result_t result = zeInit(ZE_INIT_FLAG_GPU_ONLY);
+  const ze_result_t result = initialize_driver();
   if (result != ZE_RESULT_SUCCESS)
     throw Error(ErrorCode::backend_unavailable,
                 "no Level Zero driver could be initialised: zeInit returned " + name_of(result) +

@@ -184,6 +184,13 @@ TEST(DoctorVerdictTest, NothingBehindTheDevicesIsNoGpu) {
   EXPECT_EQ(json_report(seen).at("without_hardware"), true);
 }
 
+TEST(DoctorReportTest, MaskIsSuspectedWhereNoDeviceIsLeft) {
+  Examination seen = examination({result(devices_test, Outcome::crashed, "ended by SIGSEGV")});
+  EXPECT_THAT(remedy_for(seen.tests[0], seen), HasSubstr("dmesg"));
+  seen.environment["ZE_AFFINITY_MASK"] = "7";
+  EXPECT_THAT(remedy_for(seen.tests[0], seen), HasSubstr("unset ZE_AFFINITY_MASK"));
+}
+
 // What works in spite of the settings is a model of a GPU, or hardware.
 TEST(DoctorVerdictTest, KernelsThatRanHaveSomethingBehindThem) {
   Examination seen =

@@ -128,6 +128,9 @@ std::string remedy_for(const TestResult& test, const Examination& seen) {
   if (!is_failure(test.outcome)) return "";
   if (seen.is_without_hardware()) return to_use_hardware(seen.environment);
   if (test.name == library_test) return "ldd shows which library is missing; install its package";
+  if (test.name == devices_test && seen.environment.count("ZE_AFFINITY_MASK") != 0)
+    return "unset ZE_AFFINITY_MASK: some drivers end the process where it leaves no device, or is "
+           "no list of numbers";
   if (test.outcome == Outcome::crashed || test.outcome == Outcome::timed_out)
     return "look for GPU hangs in dmesg; attach a report (--report FILE) to an issue";
   if (test.name == devices_test)

@@ -110,8 +110,10 @@ void Driver::add_devices() {
       continue;
     }
     auto card = std::make_shared<Device>(*this, visible.card, tiles, nullptr);
-    // A card of which one tile is left is that tile.
-    for (std::size_t i = 0; tiles.size() > 1 && i < tiles.size(); ++i)
+    // A card of which one tile is left is that tile; among tiles that know their card it still is a part of one.
+    const bool has_parts =
+        hierarchy_ == Hierarchy::combined ? tiles_of_card[visible.card] > 1 : tiles.size() > 1;
+    for (std::size_t i = 0; has_parts && i < tiles.size(); ++i)
       card->sub_devices_.push_back(
           std::make_shared<Device>(*this, visible.card, std::vector{tiles[i]}, card.get()));
     roots_.push_back(std::move(card));
