@@ -83,6 +83,34 @@ BENCHMARK(gpu_fault)
     ->ArgsProduct({{chunk, 64 * kibibyte, 4 * kibibyte}, {1, 2, 4}})
     ->UseManualTime();
 
+// The first fault on memory that was only just made: with `--backing system` it is adopted, with all
+// that finds out what it is. Argument: chunk size.
+void first_gpu_fault(benchmark::State& state) {
+  Machine& machine = Machine::get();
+  const auto size = static_cast<std::size_t>(state.range(0));
+  const std::size_t count = count_of(size);
+  PlainCopy copy(Chunks(size, count).bytes());
+  Times faulting, copying;
+  for (auto unused : state) {
+    const Chunks chunks(size, count);
+    const auto launch = [&] { chunks.touch_by_gpu(machine.gpu(), 0, count); };
+    const double with_faults = seconds(launch);
+    const double without = seconds(launch);
+    state.SetIterationTime(with_faults);
+    faulting.add(with_faults - without);
+    copying.add(seconds([&] { copy.run(count, size, chunks.stride()); }));
+  }
+  report(state, faulting, copying);
+  state.counters["us_per_fault"] = faulting.median() / static_cast<double>(count) * 1e6;
+  state.counters["us_best"] = faulting.best() / static_cast<double>(count) * 1e6;
+}
+BENCHMARK(first_gpu_fault)
+    ->Name("first_gpu_fault")
+    ->ArgName("bytes")
+    ->Arg(chunk)
+    ->Arg(64 * kibibyte)
+    ->UseManualTime();
+
 // The way back: CPU touches of memory in VRAM. Arguments: chunk size, threads, each with its own chunks.
 void cpu_fault(benchmark::State& state) {
   Machine& machine = Machine::get();

@@ -100,6 +100,10 @@ Machine::Machine() {
     gpus_.push_back(std::make_unique<Gpu>(context_, device));
 }
 
+namespace {
+constexpr std::size_t alignment = std::size_t{2} << 20;
+}  // namespace
+
 std::byte* Machine::allocate(std::size_t bytes) {
   if (backing == Backing::shared) {
     ze_device_mem_alloc_desc_t device{ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC, nullptr, 0, 0};
@@ -109,11 +113,11 @@ std::byte* Machine::allocate(std::size_t bytes) {
         zeMemAllocShared(context_, &device, &host, bytes, 0, gpus_[0]->device_, &pointer));
     return static_cast<std::byte*>(pointer);
   }
-  // The gaps left on both sides keep neighbours from being joined to one mapping.
-  const std::size_t alignment = std::size_t{2} << 20;
-  const std::size_t room = bytes + 2 * alignment;
+  // The gaps left on both sides keep neighbours from being joined to one mapping; one as small as the
+  // guard of a stack would have it searched for one.
+  const std::size_t room = bytes + 3 * alignment;
   void* const reserved = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  const auto first = reinterpret_cast<std::uintptr_t>(reserved) + 1;
+  const auto first = reinterpret_cast<std::uintptr_t>(reserved) + alignment;
   auto* const begin = reinterpret_cast<std::byte*>((first + alignment - 1) / alignment * alignment);
   if (reserved == MAP_FAILED || ::mprotect(begin, bytes, PROT_READ | PROT_WRITE) != 0) {
     check(ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY, "mmap");
@@ -125,7 +129,7 @@ void Machine::free(std::byte* pointer, std::size_t bytes) {
   if (backing == Backing::shared) {
     ZESVM_BENCH_ZE(zeMemFree(context_, pointer));
   } else {
-    ::munmap(pointer, bytes);
+    ::munmap(pointer - alignment, bytes + 2 * alignment);
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include "api/allocations.hpp"
 #include "api/kernel_declarations.hpp"
-#include "levelzero/backing.hpp"
 #include "levelzero/command_list.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/program.hpp"
@@ -37,9 +36,6 @@ std::vector<Access> AddressSpace::launch_accesses(const Device& device,
   const auto allocation = allocations_->at(address_of(access.begin));
   // An argument that points to memory which is not ours is the driver's affair.
   if (!allocation) return {};
-  const levelzero::MemoryBacking* const backing = context_.backing_at(access.begin);
-  // What was imported the driver has ready for its devices.
-  if (backing != nullptr && !backing->ever_moves()) return {};
   Interval wanted = allocation->interval;
   if (access.bytes > 0)
     wanted = {address_of(access.begin), address_of(access.begin) + Bytes{access.bytes}};

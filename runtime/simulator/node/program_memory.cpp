@@ -70,8 +70,7 @@ Status ProgramMemory::adopt(Address where) {
     const Lock guard{lock_};
     if (forks_.load() != 0) continue;
     if (node_.memory.find(where)) return Status::ok;
-    ZESVM_TRY_ASSIGN(mapping, program_mapping_at(where));
-    return mapping.use == Use::file_mapped ? map_file(where, mapping) : take(where);
+    return take(where);
   }
 }
 
@@ -119,25 +118,35 @@ std::optional<Interval> ProgramMemory::import_at(Address where) {
   return found != imports_.end() ? std::optional{*found} : std::nullopt;
 }
 
-Result<ProgramMemory::Space> ProgramMemory::file_space(Address chunk) {
+bool ProgramMemory::is_ready_for(Interval chunk) const {
+  const bool has_room = !files_.empty() && file_size - used_of_last_ >= chunk_size;
+  return (has_room || spaces_.contains(chunk.begin)) &&
+         watched_.contains(align_down(chunk.begin, watched_size));
+}
+
+Status ProgramMemory::get_ready_for(Interval chunk) {
+  watch(chunk);
+  if (is_ready_for(chunk)) return Status::ok;
+  SharedFile file;
+  ZESVM_TRY_ASSIGN(memory, MemoryFile::create("zesvm-program", file_size));
+  file.memory = std::move(memory);
+  ZESVM_TRY(node_.share(file));
+  files_.push_back(std::move(file));
+  used_of_last_ = {};
+  return Status::ok;
+}
+
+ProgramMemory::Space ProgramMemory::file_space(Address chunk) {
   if (const auto known = spaces_.find(chunk); known != spaces_.end()) return known->second;
-  if (files_.empty() || file_size - used_of_last_ < chunk_size) {
-    SharedFile file;
-    ZESVM_TRY_ASSIGN(memory, MemoryFile::create("zesvm-program", file_size));
-    file.memory = std::move(memory);
-    ZESVM_TRY(node_.share(file));
-    files_.push_back(std::move(file));
-    used_of_last_ = {};
-  }
   const Space space{&files_.back(), used_of_last_};
   used_of_last_ += chunk_size;
   spaces_.emplace(chunk, space);
   return space;
 }
 
-Interval ProgramMemory::piece_around(Address where, const ProgramMapping& mapping) const {
-  const Bytes size = mapping.use == Use::replaced_and_moved ? chunk_size : small_chunk;
-  Interval interval = Interval::chunk_at(where, size).intersection(mapping.usable);
+Interval ProgramMemory::piece_around(Address where, Use use, Interval usable) const {
+  const Bytes size = use == Use::replaced_and_moved ? chunk_size : small_chunk;
+  Interval interval = Interval::chunk_at(where, size).intersection(usable);
   // Pieces are disjoint: what is between two of them may be adopted later, in a smaller one. (G1)
   const auto next = pieces_.upper_bound(where);
   if (next != pieces_.end()) interval.end = std::min(interval.end, next->first);
@@ -149,24 +158,43 @@ Interval ProgramMemory::piece_around(Address where, const ProgramMapping& mappin
 
 Status ProgramMemory::take(Address where) {
   const Interval chunk = Interval::chunk_at(where, chunk_size);
-  ZESVM_TRY_ASSIGN(space, file_space(chunk.begin));
-  watch(chunk);
+  if (!is_ready_for(chunk)) {
+    // Nothing is made for what cannot be taken, and nothing can be made during the look below.
+    ZESVM_TRY_ASSIGN(mapping, program_mapping_at(where));
+    if (mapping.use == Use::file_mapped) return map_file(where, mapping);
+    ZESVM_TRY(get_ready_for(chunk));
+  }
   Piece piece;
+  std::optional<ProgramMapping> of_file;
   {
     const MappingsStay looked_at;  // (G5)
     ZESVM_TRY_ASSIGN(mapping, program_mapping_at(where));
-    if (mapping.use == Use::file_mapped) return Status::ok;
-    // What is imported stays where it is, and has the atomics of a host allocation.
-    if (!node_.description.any_takes_program_pointers()) mapping.use = Use::replaced;
-    const Interval interval = piece_around(where, mapping);
-    piece = {interval, space.file, space.offset + (interval.begin - chunk.begin), mapping.use,
-             PROT_READ | (mapping.map.is_writable ? PROT_WRITE : 0)};
-    ZESVM_TRY(replace(piece, mapping.map));
-    note_in_index(interval);
+    if (mapping.use == Use::file_mapped) {
+      of_file = mapping;
+    } else {
+      ZESVM_TRY_ASSIGN(taken, take_private(where, mapping));
+      piece = taken;
+    }
   }
+  if (of_file) return map_file(where, *of_file);
   begin_waits_anew(piece.interval);
   add(piece);
   return Status::ok;
+}
+
+Result<ProgramMemory::Piece> ProgramMemory::take_private(Address where,
+                                                         const ProgramMapping& mapping) {
+  // What is imported stays where it is, and has the atomics of a host allocation.
+  const bool may_move = node_.description.any_takes_program_pointers();
+  const Use use = may_move ? mapping.use : Use::replaced;
+  const Interval interval = piece_around(where, use, mapping.usable);
+  const Address chunk = align_down(interval.begin, chunk_size);
+  const Space space = file_space(chunk);
+  const Piece piece{interval, space.file, space.offset + (interval.begin - chunk), use,
+                    PROT_READ | (mapping.map.is_writable ? PROT_WRITE : 0)};
+  ZESVM_TRY(replace(piece, mapping.map));
+  note_in_index(interval);
+  return piece;
 }
 
 Status ProgramMemory::replace(const Piece& piece, const ProcessMap& map) {

@@ -134,9 +134,16 @@ class ProgramMemory : public MemoryCallListener {
   Status adopt_all(Interval interval);
   Status take(Address where) ZESVM_REQUIRES(lock_);
   Status map_file(Address where, const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
-  Result<Space> file_space(Address chunk) ZESVM_REQUIRES(lock_);
-  /// Returns the part of a mapping that is adopted with an address.
-  Interval piece_around(Address where, const ProgramMapping& mapping) const ZESVM_REQUIRES(lock_);
+  /// Returns whether a chunk can be taken with nothing made for it first.
+  bool is_ready_for(Interval chunk) const ZESVM_REQUIRES(lock_);
+  /// Makes what is_ready_for() asks for: a file with room, a watch.
+  Status get_ready_for(Interval chunk) ZESVM_REQUIRES(lock_);
+  /// Returns the place of a chunk that can be taken.
+  Space file_space(Address chunk) ZESVM_REQUIRES(lock_);
+  /// Replaces what is adopted with an address, and lets calls know of it, while mappings stay.
+  Result<Piece> take_private(Address where, const ProgramMapping& mapping) ZESVM_REQUIRES(lock_);
+  /// Returns the part of what is usable that is adopted with an address.
+  Interval piece_around(Address where, Use use, Interval usable) const ZESVM_REQUIRES(lock_);
   Status replace(const Piece& piece, const ProcessMap& map);
   /// Lets calls of the program know of a piece.
   void note_in_index(Interval interval);
