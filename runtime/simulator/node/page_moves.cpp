@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,25 +17,51 @@ void copy_page(void* to, const void* from) {
   asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
 }
 
+/// Which pages of an interval exist, as far as the kernel tells.
+class ExistingPages {
+ public:
+  /// Reads about as many pages from `begin` on as fit here. Returns how many.
+  std::uint64_t read(Address begin, std::uint64_t pages) {
+    const std::uint64_t part = std::min<std::uint64_t>(pages, entries_.size());
+    const auto bytes = static_cast<ssize_t>(part * sizeof entries_[0]);
+    is_known_ =
+        ::pread(pagemap_.get(), entries_.data(), static_cast<std::size_t>(bytes),
+                static_cast<off_t>(begin.value / cpu_page.count * sizeof entries_[0])) == bytes;
+    return part;
+  }
+  /// Returns whether a page of those just read may exist: in memory or swapped out, bits 63 and 62.
+  bool may_have(std::uint64_t page) const { return !is_known_ || (entries_[page] >> 62) != 0; }
+
+ private:
+  const UniqueFd pagemap_{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
+  std::array<std::uint64_t, 512> entries_;
+  bool is_known_ = false;
+};
+
+/// Copies neighbouring pages.
+void copy_run(std::byte* to, Address from, std::uint64_t pages) {
+  // One call makes them all; what it cannot make the copy faults in, page by page.
+  if (pages > 1) ::syscall(SYS_madvise, to, pages * cpu_page.count, MADV_POPULATE_WRITE);
+  for (std::uint64_t i = 0; i < pages; ++i)
+    copy_page(to + i * cpu_page.count, pointer_to(from + cpu_page * i));
+}
+
 }  // namespace
 
 void copy_pages(Interval from, std::byte* to, Pages which) {
-  UniqueFd pagemap{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
-  std::array<std::uint64_t, 512> entries;
-  const std::uint64_t first = from.begin.value / cpu_page.count;
   const std::uint64_t pages = from.size() / cpu_page;
+  if (which == Pages::all) return copy_run(to, from.begin, pages);
+  ExistingPages existing;
   for (std::uint64_t done = 0; done < pages;) {
-    const std::uint64_t part = std::min<std::uint64_t>(pages - done, entries.size());
-    const auto bytes = static_cast<ssize_t>(part * sizeof entries[0]);
-    const bool is_known = which == Pages::present && pagemap.is_open() &&
-                          ::pread(pagemap.get(), entries.data(), static_cast<std::size_t>(bytes),
-                                  static_cast<off_t>((first + done) * 8)) == bytes;
-    for (std::uint64_t i = 0; i < part; ++i, ++done) {
-      // Bits 63 and 62: in memory, swapped out.
-      if (is_known && (entries[i] >> 62) == 0) continue;
-      const Bytes at = cpu_page * done;
-      copy_page(to + at.count, pointer_to(from.begin + at));
+    const Address begin = from.begin + cpu_page * done;
+    const std::uint64_t part = existing.read(begin, pages - done);
+    for (std::uint64_t i = 0; i < part;) {
+      std::uint64_t end = i;
+      while (end < part && existing.may_have(end)) ++end;
+      copy_run(to + (done + i) * cpu_page.count, begin + cpu_page * i, end - i);
+      i = end + 1;
     }
+    done += part;
   }
 }
 
