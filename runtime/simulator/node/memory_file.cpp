@@ -15,25 +15,35 @@ namespace {
 
 constexpr Bytes block = 2_MiB;
 
+/// Blocks the kernel puts together in one call: it waits for all processors once for each call, so that
+/// more are not worth the time that the first of them waits.
+constexpr std::uint64_t most_put_together = 16;
+
 // Linux 6.1; not in the C library's headers of Debian 12.
 constexpr int advice_collapse = 25;
 constexpr int advice_populate_write = 23;
 
 /// Says when making large pages is worth a try. The kernel waits for work on every processor
 /// meanwhile, which takes microseconds on an idle machine and milliseconds on a busy one: no more
-/// than a twentieth of the time goes into tries that were slow.
+/// than a twentieth of the time goes into tries that were slow, but for what a program may begin with.
 class LargePagePatience {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // Little for a person, and enough for a gigabyte or so, put together sixteen blocks at a time.
+  static constexpr Clock::duration credit = std::chrono::milliseconds{100};
+
   bool is_to_be_tried(Clock::time_point now) const {
     return now.time_since_epoch().count() >= next_try_.load(std::memory_order_relaxed);
   }
-  void note(Clock::time_point begun, Clock::time_point ended) {
+  /// Takes note of a try with so many blocks.
+  void note(Clock::time_point begun, Clock::time_point ended, std::uint64_t blocks) {
     constexpr auto slow = std::chrono::milliseconds{1};
-    if (ended - begun < slow) return;
-    const auto next = ended + 20 * (ended - begun);
-    next_try_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+    if (ended - begun < slow * blocks) return;
+    const Clock::rep took = (ended - begun).count();
+    const Clock::rep from = begun.time_since_epoch().count() - 20 * credit.count();
+    const Clock::rep before = next_try_.load(std::memory_order_relaxed);
+    next_try_.store(std::max(before, from) + 20 * took, std::memory_order_relaxed);
   }
 
  private:
@@ -99,7 +109,8 @@ MemoryFile::MemoryFile(MemoryFile&& other) noexcept
       alias_(std::exchange(other.alias_, nullptr)),
       begin_(other.begin_),
       size_(std::exchange(other.size_, Bytes{})),
-      blocks_(std::move(other.blocks_)) {}
+      blocks_(std::move(other.blocks_)),
+      large_count_(other.large_count_.load()) {}
 
 MemoryFile& MemoryFile::operator=(MemoryFile&& other) noexcept {
   std::swap(fd_, other.fd_);
@@ -107,6 +118,7 @@ MemoryFile& MemoryFile::operator=(MemoryFile&& other) noexcept {
   std::swap(begin_, other.begin_);
   std::swap(size_, other.size_);
   std::swap(blocks_, other.blocks_);
+  large_count_ = other.large_count_.exchange(large_count_);
   return *this;
 }
 
@@ -129,24 +141,48 @@ std::atomic<std::uint8_t>& MemoryFile::block_at(Bytes offset) const {
   return blocks_[offset / block];
 }
 
-void MemoryFile::make_large(Bytes offset, Bytes size) const {
-  const Bytes last = offset + size;
-  for (Bytes from = align_up(offset, block); from < last && last - from >= block; from += block) {
-    std::atomic<std::uint8_t>& pages = block_at(from);
-    if (pages.load(std::memory_order_relaxed) == large) continue;
-    const auto begun = LargePagePatience::Clock::now();
-    if (!patience.is_to_be_tried(begun)) {
-      if (!was_used_before(from)) ::madvise(at(from), block.count, advice_populate_write);
-      continue;
-    }
-    // The kernel does nothing where there is no page at all. Not a store: others may be writing.
-    ::madvise(at(from), cpu_page.count, advice_populate_write);
-    if (::madvise(at(from), block.count, advice_collapse) != 0) {
+void MemoryFile::make_large(Bytes offset, Bytes size, Neighbours neighbours) const {
+  const Bytes last = align_down(offset + size, block);
+  for (Bytes from = align_up(offset, block); from < last; from += block) {
+    if (block_at(from).load(std::memory_order_relaxed) == large) continue;
+    if (patience.is_to_be_tried(LargePagePatience::Clock::now())) {
+      put_together(from, last, neighbours);
+    } else if (!was_used_before(from)) {
       ::madvise(at(from), block.count, advice_populate_write);
     }
-    pages.store(large, std::memory_order_relaxed);
-    patience.note(begun, LargePagePatience::Clock::now());
   }
+}
+
+Bytes MemoryFile::end_of_batch(Bytes from, Bytes wanted, Neighbours neighbours) const {
+  // As many as there are already: of what a program uses little of, little is made that it does not.
+  const auto most =
+      std::clamp<std::uint64_t>(large_count_.load(std::memory_order_relaxed), 1, most_put_together);
+  const Bytes limit = std::min(from + block * most, align_down(end(), block));
+  Bytes until = from + block;
+  for (; until < limit; until += block) {
+    const auto pages = block_at(until).load(std::memory_order_relaxed);
+    if (pages == large || (pages == unknown && until >= wanted && neighbours == Neighbours::used))
+      break;
+  }
+  return until;
+}
+
+void MemoryFile::put_together(Bytes from, Bytes wanted, Neighbours neighbours) const {
+  const Bytes until = end_of_batch(from, wanted, neighbours);
+  const std::uint64_t blocks = (until - from) / block;
+  const auto begun = LargePagePatience::Clock::now();
+  // The kernel does nothing where there is no page at all. Not a store: others may be writing.
+  for (Bytes each = from; each < until; each += block)
+    ::madvise(at(each), cpu_page.count, advice_populate_write);
+  const bool are_large = ::madvise(at(from), (until - from).count, advice_collapse) == 0;
+  patience.note(begun, LargePagePatience::Clock::now(), blocks);
+  // Neighbours have their turn later where it is not known which of them the kernel could not do.
+  const Bytes done = are_large ? until : from + block;
+  if (!are_large) ::madvise(at(from), block.count, advice_populate_write);
+  for (Bytes each = from; each < done; each += block)
+    block_at(each).store(large, std::memory_order_relaxed);
+  large_count_.fetch_add(static_cast<std::uint32_t>((done - from) / block),
+                         std::memory_order_relaxed);
 }
 
 bool MemoryFile::was_used_before(Bytes offset) const {

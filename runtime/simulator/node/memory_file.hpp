@@ -18,6 +18,14 @@ namespace zesvm::simulator::node {
 /// An anonymous file, sparse, mapped as a whole. Vanishes with the last process that maps it.
 class MemoryFile {
  public:
+  /// Which blocks may get large pages together with others.
+  enum class Neighbours : std::uint8_t {
+    /// Those that was_used_before() was asked of.
+    used,
+    /// All: the whole file will be used.
+    all,
+  };
+
   /// An empty file.
   MemoryFile() = default;
   /// Creates a file of `size` bytes, all holes; `name` shows up in /proc only.
@@ -40,10 +48,11 @@ class MemoryFile {
   /// Gives whole blocks of 2 MiB inside `[offset, offset + size)` their pages before they are
   /// written, each as one large page where the kernel has one: then one fault of a process fills
   /// its page table for the block, not 512. Bytes that are there stay. A hint: may do nothing.
+  /// Blocks that follow may become large with them, which costs little then.
   ///
   /// @context  any, fault
   /// @cost     once for a block: less than the faults of writing to it; later, one load
-  void make_large(Bytes offset, Bytes size) const;
+  void make_large(Bytes offset, Bytes size, Neighbours neighbours) const;
   /// Returns whether this was said of the block at `offset` before, since its pages were made.
   bool was_used_before(Bytes offset) const;
   /// Returns whether the part has a page that exists (was written or read through a mapping).
@@ -57,6 +66,9 @@ class MemoryFile {
   using Blocks = std::vector<std::atomic<std::uint8_t>, ArenaAllocator<std::atomic<std::uint8_t>>>;
 
   std::atomic<std::uint8_t>& block_at(Bytes offset) const;
+  /// Returns where the blocks end that get large pages together with the one at `from`.
+  Bytes end_of_batch(Bytes from, Bytes wanted, Neighbours neighbours) const;
+  void put_together(Bytes from, Bytes wanted, Neighbours neighbours) const;
 
   UniqueFd fd_;
   std::byte* alias_ = nullptr;
@@ -64,6 +76,7 @@ class MemoryFile {
   Bytes size_;
   /// Of the whole file; relaxed throughout, since they decide about speed only.
   mutable Blocks blocks_;
+  mutable std::atomic<std::uint32_t> large_count_{0};
 };
 
 /// A memory file and the names the tiles know it by, by index of the tile.

@@ -197,7 +197,8 @@ void NodeMemory::clear(Interval interval) noexcept {
 }
 
 void NodeMemory::expect_content(const pagemap::Extent& extent) const {
-  vram_[extent.pagemap->index()].file->memory.make_large(extent.offset, extent.size);
+  vram_[extent.pagemap->index()].file->memory.make_large(extent.offset, extent.size,
+                                                         MemoryFile::Neighbours::all);
 }
 
 Status NodeMemory::copy_to_vram(Interval from, pagemap::Extent to) noexcept {
@@ -217,7 +218,7 @@ void NodeMemory::expect_return(Interval interval) const {
   if (!is_aligned(interval.begin, 2_MiB) || !is_aligned(offset, 2_MiB)) return;
   // To put small pages together costs a copy of their own: for memory that comes and goes only.
   if (!memory.has_page(offset, interval.size()) || memory.was_used_before(offset)) {
-    memory.make_large(offset, interval.size());
+    memory.make_large(offset, interval.size(), MemoryFile::Neighbours::used);
   }
 }
 
