@@ -42,7 +42,7 @@ bool is_reached_by_cpu(int file, Address where) {
 
 // A reservation is one mapping or one block, so that a look at its two ends and at some pages between them tells.
 void check_out_of_reach(int file, Interval interval) {
-  constexpr std::uint64_t looks = 16;
+  constexpr std::uint64_t looks = 4;
   const Bytes step = std::max(align_down(Bytes{interval.size().count / looks}, cpu_page), cpu_page);
   for (Address at = interval.begin; at < interval.end; at += step)
     if (is_reached_by_cpu(file, at)) throw_in_use(interval, at);
