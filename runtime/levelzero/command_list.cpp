@@ -7,12 +7,7 @@
 namespace zesvm::levelzero {
 
 CommandList::CommandList(Context& context, const Tile& tile) : context_(context), tile_(tile) {
-  ze_command_queue_desc_t description{};
-  description.stype = ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC;
-  description.ordinal = tile.compute_queue_group;
-  description.mode = ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS;
-  ZESVM_ZE(zeCommandListCreateImmediate(context.handle(), tile.handle, &description, &handle_),
-           "making a stream on " + tile.name);
+  create();
 }
 
 CommandList::CommandList(Context& context, const Tile& tile, ze_command_list_handle_t handle)
@@ -27,6 +22,50 @@ CommandList::~CommandList() {
   if (owns_handle_) zeCommandListDestroy(handle_);
   times_.reset();
   for (auto& [key, kernel] : kernels_) zeKernelDestroy(kernel.handle);
+}
+
+void CommandList::create() {
+  ze_command_queue_desc_t description{};
+  description.stype = ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC;
+  description.ordinal = tile_.compute_queue_group;
+  description.mode = ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS;
+  ZESVM_ZE(zeCommandListCreateImmediate(context_.handle(), tile_.handle, &description, &handle_),
+           "making a stream on " + tile_.name);
+}
+
+template <typename Append>
+void CommandList::appending(Append&& append) {
+  renew();
+  try {
+    append();
+  } catch (const Error&) {
+    is_spoiled_ = true;
+    throw;
+  }
+}
+
+void CommandList::renew() {
+  if (!is_spoiled_ || !owns_handle_ || context_.newer().host_synchronize == nullptr) return;
+  synchronize();
+  const ze_command_list_handle_t spoiled = handle_;
+  create();
+  zeCommandListDestroy(spoiled);
+  is_spoiled_ = false;
+  has_hints_ = false;
+}
+
+void CommandList::barrier(ze_event_handle_t event, const std::string& doing) {
+  const ze_result_t appended = zeCommandListAppendBarrier(handle_, event, 0, nullptr);
+  if (appended == ZE_RESULT_SUCCESS) {
+    has_hints_ = false;
+    return;
+  }
+  // Hints would be lost with the list.
+  const bool can_wait = owns_handle_ && context_.newer().host_synchronize != nullptr && !has_hints_;
+  if (!can_wait) throw_failed("zeCommandListAppendBarrier", appended, doing);
+  is_spoiled_ = true;
+  renew();
+  if (event != nullptr) ZESVM_ZE(zeEventHostSignal(event), doing);
 }
 
 CommandList::LoadedKernel& CommandList::load(const std::shared_ptr<Program>& program,
@@ -68,9 +107,9 @@ std::vector<Access> CommandList::accesses_of(const spirv::KernelAccesses& found,
 template <typename Append>
 void CommandList::using_memory(const std::vector<Access>& accesses, Append&& append) {
   PagedMemory* const paged = context_.paged();
-  if (paged == nullptr || !paged->is_any_paged(accesses)) return append();
+  if (paged == nullptr || !paged->is_any_paged(accesses)) return appending(append);
   paged->run(tile_, accesses, [&] {
-    append();
+    appending(append);
     auto done = context_.signals().take();
     signal(done->handle());
     return done;
@@ -114,7 +153,7 @@ void CommandList::launch(const std::shared_ptr<Program>& program, const std::str
                doing + ", argument " + std::to_string(i));
     append_kernel(kernel, loaded, groups, doing);
     // In order: what comes later sees what the kernel wrote, on every version of Level Zero.
-    ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+    barrier(nullptr, doing);
   });
 }
 
@@ -122,7 +161,7 @@ void CommandList::copy(void* to, const void* from, std::size_t bytes) {
   const std::string doing = "copying " + std::to_string(bytes) + " bytes on " + tile_.name;
   using_memory({{from, bytes, AccessMode::read}, {to, bytes, AccessMode::write}}, [&] {
     ZESVM_ZE(zeCommandListAppendMemoryCopy(handle_, to, from, bytes, nullptr, 0, nullptr), doing);
-    ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+    barrier(nullptr, doing);
   });
 }
 
@@ -131,7 +170,7 @@ void CommandList::fill(void* to, unsigned char value, std::size_t bytes) {
   using_memory({{to, bytes, AccessMode::write}}, [&] {
     ZESVM_ZE(zeCommandListAppendMemoryFill(handle_, to, &value, 1, bytes, nullptr, 0, nullptr),
              doing);
-    ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), doing);
+    barrier(nullptr, doing);
   });
 }
 
@@ -140,13 +179,17 @@ void CommandList::prefetch(const void* pointer, std::size_t bytes) {
     backing->prefetch(tile_, {address_of(pointer), address_of(pointer) + Bytes{bytes}});
     return;
   }
-  ZESVM_ZE(zeCommandListAppendMemoryPrefetch(handle_, pointer, bytes),
-           "prefetching " + std::to_string(bytes) + " bytes to " + tile_.name);
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 0, nullptr), "prefetching");
+  const std::string doing = "prefetching " + std::to_string(bytes) + " bytes to " + tile_.name;
+  appending([&] {
+    ZESVM_ZE(zeCommandListAppendMemoryPrefetch(handle_, pointer, bytes), doing);
+    has_hints_ = true;
+    barrier(nullptr, doing);
+  });
 }
 
 bool CommandList::advise(const void* pointer, std::size_t bytes, const Tile& about,
                          std::uint32_t advice) {
+  renew();
   has_hints_ = true;
   const ze_result_t result = zeCommandListAppendMemAdvise(handle_, about.handle, pointer, bytes,
                                                           static_cast<ze_memory_advice_t>(advice));
@@ -154,20 +197,23 @@ bool CommandList::advise(const void* pointer, std::size_t bytes, const Tile& abo
   if (result == ZE_RESULT_ERROR_INVALID_ENUMERATION ||
       result == ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION)
     return false;
-  if (result != ZE_RESULT_SUCCESS)
+  if (result != ZE_RESULT_SUCCESS) {
+    is_spoiled_ = true;
     throw_failed("zeCommandListAppendMemAdvise", result,
                  "advising " + std::to_string(bytes) + " bytes on " + about.name);
+  }
   return true;
 }
 
 void CommandList::signal(ze_event_handle_t event) {
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, event, 0, nullptr),
-           "recording an event on " + tile_.name);
+  appending([&] { barrier(event, "recording an event on " + tile_.name); });
 }
 
 void CommandList::wait_for(ze_event_handle_t event) {
-  ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 1, &event),
-           "waiting for an event on " + tile_.name);
+  appending([&] {
+    ZESVM_ZE(zeCommandListAppendBarrier(handle_, nullptr, 1, &event),
+             "waiting for an event on " + tile_.name);
+  });
 }
 
 void CommandList::signal(const std::shared_ptr<Signal>& signal) {
@@ -182,7 +228,6 @@ void CommandList::wait_for(const std::shared_ptr<Signal>& signal) {
 
 void CommandList::wait() {
   if (context_.newer().host_synchronize != nullptr && !has_hints_) return synchronize();
-  has_hints_ = false;
   const auto done = context_.signals().take();
   signal(done);
   try {

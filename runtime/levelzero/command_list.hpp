@@ -5,6 +5,10 @@
 /// signals. Advice and prefetches are followed by a barrier in any case: drivers keep them until a next
 /// command. Nothing else is appended to wait: some drivers end the process when a command comes after
 /// one they had no memory for.
+///
+/// Drivers may keep commands that they could not start, and start them with the next one. So a list on
+/// which an append failed is not used again: the next command goes to a new one, when all before it is
+/// done. A list of the program stays as it is.
 #pragma once
 
 #include <map>
@@ -37,6 +41,7 @@ class CommandList {
   CommandList(const CommandList&) = delete;
   CommandList& operator=(const CommandList&) = delete;
 
+  /// Returns the list; another one after an append that failed.
   ze_command_list_handle_t handle() const { return handle_; }
 
   /// Launches a kernel. @errors as Stream::launch()
@@ -76,13 +81,24 @@ class CommandList {
                      const ze_group_count_t& groups, const std::string& doing);
   /// Returns when all is done, by the list itself. @errors launch_failed, device_lost
   void synchronize();
+  void create();
+  /// Appends to a list that takes commands; after a failure that list is not used again.
+  template <typename Append>
+  void appending(Append&& append);
+  /// Makes a new list where an append failed; all before is done then.
+  void renew();
+  /// Orders what comes later behind what is there, and signals an event where it is not null; by
+  /// waiting, where the driver has no room for the command. @errors Error
+  void barrier(ze_event_handle_t event, const std::string& doing);
   LoadedKernel& load(const std::shared_ptr<Program>& program, const std::string& kernel);
 
   Context& context_;
   const Tile& tile_;
   ze_command_list_handle_t handle_ = nullptr;
   bool owns_handle_ = true;
-  // Whether advice was appended that no command follows yet.
+  // Whether an append failed.
+  bool is_spoiled_ = false;
+  // Whether hints were appended that no command follows yet.
   bool has_hints_ = false;
   std::map<std::pair<const Program*, std::string>, LoadedKernel> kernels_;
   // Made with the first launch, where kernels are traced.

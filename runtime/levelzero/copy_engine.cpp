@@ -50,6 +50,9 @@ Status CopyEngine::finish(ze_result_t result) {
   if (result == ZE_RESULT_SUCCESS && context_.newer().host_synchronize != nullptr)
     result = context_.newer().host_synchronize(list_, UINT64_MAX);
   if (result == ZE_RESULT_SUCCESS) return Status::ok;
+  // A driver may keep what it could not start, and start it with the next copy: onto other bytes by then.
+  zeCommandListDestroy(list_);
+  list_ = nullptr;
   return result == ZE_RESULT_ERROR_DEVICE_LOST ? Status::device_lost : Status::copy_failed;
 }
 

@@ -14,8 +14,8 @@ namespace zesvm::levelzero {
 class Context;
 class Tile;
 
-/// A synchronous immediate command list, made when first needed: on queues that only copy, where the
-/// tile has such.
+/// A synchronous immediate command list, made when first needed and anew after a copy that failed: on
+/// queues that only copy, where the tile has such.
 class CopyEngine {
  public:
   CopyEngine(Context& context, const Tile& tile) : context_(context), tile_(tile) {}

@@ -306,7 +306,14 @@ Status DeviceMemory::share(std::size_t tile, Interval interval) noexcept {
   Status shared = pages->shut(interval);
   if (shared == Status::ok) shared = fill_host_memory(chunk.memory, interval);
   if (shared == Status::ok) shared = map_at(interval.begin, interval.size(), chunk.memory);
+  // Some drivers tell of a mapping that failed with the first copy that needs it, and never again: the
+  // bytes of one page go back to where they came from.
+  if (shared == Status::ok &&
+      engines_[tile]->copy(pages->alias(interval.begin), pointer_to<void>(interval.begin),
+                           cpu_page.count) != Status::ok)
+    shared = Status::map_failed;
   if (shared != Status::ok) {
+    (void)unmap_at(interval.begin, interval.size());
     zePhysicalMemDestroy(context_.handle(), chunk.memory);
     (void)pages->open(interval);
     return shared;

@@ -61,7 +61,8 @@ class ZESVM_API Stream {
 
   /// Returns the device it works for.
   const Device& device() const noexcept { return device_; }
-  /// Returns its ze_command_list_handle_t, an immediate list; typed in <zesvm/interop.hpp>.
+  /// Returns its ze_command_list_handle_t, an immediate list; typed in <zesvm/interop.hpp>. After a
+  /// call on the stream that failed it has another one, unless it was made around() one.
   void* native_handle() const noexcept;
 
   /// Runs `kernel` once for every work-item of `grid`.

@@ -1,4 +1,8 @@
 // What the driver makes of the cards, and what zesvm makes of that where a kernel cannot do all.
+#include <level_zero/ze_api.h>
+
+#include <zesvm/interop.hpp>
+
 #include "intel/standin/standin_fixture.hpp"
 
 namespace zesvm::tests {
@@ -78,6 +82,13 @@ TEST_F(StandinNumberedTest, AdviceThatMissesIsNotCalledApplied) {
   EXPECT_EQ(hints[0], "card 1: +0x0 0x200000 on card 1, ALL_PAGES");
   EXPECT_THAT(hints[1], ::testing::HasSubstr("another address space, failed"));
   space.free(memory);
+}
+
+// Run alone, and must fail: the program looks at what the validation layer refused.
+class StandinChecksTest : public StandinTest {};
+
+TEST_F(StandinChecksTest, DISABLED_AWrongCallThatNobodyLooksAt) {
+  zeVirtualMemQueryPageSize(native_context(rt), native_device(rt.device(0)), chunk, nullptr);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 // The `paged` backing: bytes move and come back right, by calls that the driver does right.
-#include <cstring>
 #include <set>
 
 #include "intel/standin/standin_fixture.hpp"
@@ -109,23 +108,6 @@ TEST_F(StandinPagedTest, AChunkIsOnOneCardAtATime) {
   }
   EXPECT_EQ(values[1], 5 + cards());
   space.free(values);
-}
-
-TEST_F(StandinPagedTest, FillsAndCopiesAreRight) {
-  constexpr std::size_t bytes = 2 * chunk + page / 2;
-  auto* const from = allocate<char>(bytes);
-  auto* const to = allocate<char>(bytes);
-  for (std::size_t i = 0; i < bytes; ++i) from[i] = static_cast<char>(i * 13 + i / 255);
-  for (const Device& device : rt.devices()) {
-    Stream stream(device);
-    stream.fill(to, 0x77, bytes);
-    stream.copy(to + 1, from + 3, bytes - 4);
-    stream.wait();
-    EXPECT_EQ(to[0], 0x77);
-    EXPECT_EQ(std::memcmp(to + 1, from + 3, bytes - 4), 0);
-  }
-  space.free(from);
-  space.free(to);
 }
 
 TEST_F(StandinPagedTest, MemoryNobodyWroteReadsAsZeros) {

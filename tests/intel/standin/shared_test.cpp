@@ -1,6 +1,5 @@
 // The `shared` backing: the driver moves whole allocations; hints mean nothing to it, and some end the
 // process.
-#include <cstring>
 
 #include "intel/standin/standin_fixture.hpp"
 
@@ -31,23 +30,6 @@ TEST_F(StandinSharedTest, BytesFollowTheKernelsFromCardToCard) {
   space.free(values);
 }
 
-TEST_F(StandinSharedTest, FillsAndCopiesAreRight) {
-  constexpr std::size_t bytes = chunk + 4097;
-  auto* const from = allocate<char>(bytes);
-  auto* const to = allocate<char>(bytes);
-  for (std::size_t i = 0; i < bytes; ++i) from[i] = static_cast<char>(i * 3 + i / 253);
-  for (const Device& device : rt.devices()) {
-    Stream stream(device);
-    stream.fill(to, 9, bytes);
-    stream.copy(to, from, bytes - 1);
-    stream.wait();
-    EXPECT_EQ(std::memcmp(to, from, bytes - 1), 0);
-    EXPECT_EQ(to[bytes - 1], 9);
-  }
-  space.free(from);
-  space.free(to);
-}
-
 // Advice for another card's memory is accepted by the driver and ends the process at the next command.
 TEST_F(StandinSharedTest, AdviceForAnotherCardIsSurvived) {
   auto* const memory = allocate<char>(chunk);
@@ -60,6 +42,23 @@ TEST_F(StandinSharedTest, AdviceForAnotherCardIsSurvived) {
   EXPECT_EQ(memory[chunk - 1], 3);
   EXPECT_THAT(log.hints(memory), ::testing::IsEmpty());
   space.free(memory);
+}
+
+// A touch of one byte costs the whole allocation, where it is of one card; memory for several cards is
+// in system memory for good.
+TEST_F(StandinSharedTest, ATouchBringsTheWholeAllocation) {
+  constexpr std::size_t bytes = 4 * chunk;
+  auto* const values = allocate<std::uint32_t>(bytes / 4);
+  Stream stream(rt.device(0));
+  stream.launch(rt.load_module("fill").kernel("increment"), grid(256), values);
+  stream.wait();
+  log.restart();
+  EXPECT_EQ(values[100], 1u);
+  std::uint64_t moved = 0;
+  for (const auto& line : log.lines("gpu_mem_copy"))
+    moved += number_of(line, "width") * number_of(line, "height");
+  EXPECT_EQ(moved, cards() == 1 ? bytes : 0);
+  space.free(values);
 }
 
 // The driver notes them, for the whole allocation, and takes "system" for no argument at all.

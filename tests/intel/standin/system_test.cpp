@@ -1,6 +1,10 @@
 // The `system` backing: what the kernel of every card is asked for each kind of hint, on which interval.
-#include <cstring>
+#include <sstream>
 #include <sys/mman.h>
+
+#include <level_zero/ze_api.h>
+
+#include <zesvm/interop.hpp>
 
 #include "intel/standin/standin_fixture.hpp"
 
@@ -192,19 +196,48 @@ TEST_F(StandinSystemTest, KernelsUseThePointersOfTheProgram) {
   space.free(values.data());
 }
 
-TEST_F(StandinSystemTest, CopiesAndFillsAreRight) {
-  constexpr std::size_t bytes = 3 * chunk + 12345;
-  char* const from = space.allocate<char>(bytes);
-  char* const to = space.allocate<char>(bytes);
-  for (std::size_t i = 0; i < bytes; ++i) from[i] = static_cast<char>(i * 7 + i / 251);
-  for (const Device& device : rt.devices()) {
-    Stream stream(device);
-    stream.fill(to, 0x5a, bytes);
-    stream.copy(to, from, bytes - 1);
-    stream.wait();
-    EXPECT_EQ(std::memcmp(to, from, bytes - 1), 0);
-    EXPECT_EQ(to[bytes - 1], 0x5a);
-  }
+// What the driver reads back is of one piece, or nothing: what advice is in force is noted here.
+TEST_F(StandinSystemTest, AtomicAccessIsNotReadBack) {
+  char* const memory = allocate(2 * chunk);
+  const auto read_back = [&](std::size_t bytes) {
+    ze_memory_atomic_attr_exp_flags_t flags = 0;
+    const ze_result_t result = zeMemGetAtomicAccessAttributeExp(
+        native_context(rt), native_device(rt.device(0)), memory, bytes, &flags);
+    return std::make_pair(result, flags);
+  };
+  space.advise(memory, chunk, AtomicAccess::device);
+  EXPECT_EQ(read_back(chunk),
+            std::make_pair(ZE_RESULT_SUCCESS, ze_memory_atomic_attr_exp_flags_t{
+                                                  ZE_MEMORY_ATOMIC_ATTR_EXP_FLAG_DEVICE_ATOMICS}));
+  EXPECT_EQ(read_back(2 * chunk).first, ZE_RESULT_ERROR_INVALID_ARGUMENT);
+  log.restart();
+  EXPECT_EQ(space.advise(memory, chunk, AtomicAccess::device).outcome, HintOutcome::already_so);
+  EXPECT_EQ(space.advise(memory, 2 * chunk, AtomicAccess::device).outcome, HintOutcome::applied);
+  EXPECT_THAT(log.lines("query_mem_range_attrs"), IsEmpty());
+  space.free(memory);
+}
+
+// Copies do not use the mirror: the program's memory is shown to the card elsewhere, or goes through
+// the driver's own buffers, so that what is on a card comes back. Kernels use the pointer.
+TEST_F(StandinSystemTest, CopiesDoNotUseTheProgramsAddresses) {
+  char* const from = allocate(chunk);
+  char* const to = allocate(chunk);
+  Stream stream(rt.device(0));
+  const auto work_at = [&](const void* memory) {
+    std::ostringstream address;
+    address << memory;
+    std::size_t found = 0;
+    for (const char* kind : {"gpu_walker", "gpu_mem_copy"})
+      for (const auto& line : log.lines(kind))
+        found += line.dump().find(address.str()) != std::string::npos ? 1 : 0;
+    return found;
+  };
+  stream.copy(to, from, chunk);
+  stream.wait();
+  EXPECT_EQ(work_at(from) + work_at(to), 0u);
+  stream.launch(rt.load_module("fill").kernel("increment"), grid(256), to);
+  stream.wait();
+  EXPECT_EQ(work_at(to), 1u);
   space.free(from);
   space.free(to);
 }

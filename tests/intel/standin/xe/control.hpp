@@ -21,8 +21,10 @@ struct XeStandinUse {
 };
 
 /// Makes calls of a kind fail with `error`: after `skip` have passed, the next `count`; all, when it is
-/// negative. `call` is madvise, prefetch, vm_bind, unmap, gem_create, prime_import or exec. An error of
-/// 0 ends the plan. Replaces an earlier plan for the same calls.
+/// negative. `call` is madvise, prefetch, vm_bind, unmap, bind_wait (a wait for a bind, which then is done
+/// late), gem_create, gem_close, gem_mmap_offset, prime_export, prime_import, exec, vm_create,
+/// exec_queue_create or exec_queue_destroy. An error of 0 ends the plan. Replaces an earlier plan for the
+/// same calls.
 void xe_standin_fail(const char* call, int error, long skip, long count);
 
 /// Returns how many calls of a kind were made to fail since the start.

@@ -20,10 +20,38 @@ int version(drm_version* v) {
   return 0;
 }
 
+// The driver gives binds this long; it waits for work without an end, which the kernel does not fail.
+constexpr int64_t longest_bind_ns = 1'000'000'000;
+
+/// Returns the name of a call that fails as a whole, when it is planned to; null for others.
+const char* fails_whole(unsigned long request, const void* argument) {
+  switch (request) {
+    case DRM_IOCTL_GEM_CLOSE: return "gem_close";
+    case DRM_IOCTL_PRIME_HANDLE_TO_FD: return "prime_export";
+    case DRM_IOCTL_PRIME_FD_TO_HANDLE: return "prime_import";
+    case DRM_IOCTL_XE_GEM_CREATE: return "gem_create";
+    case DRM_IOCTL_XE_GEM_MMAP_OFFSET: return "gem_mmap_offset";
+    case DRM_IOCTL_XE_VM_CREATE: return "vm_create";
+    case DRM_IOCTL_XE_EXEC_QUEUE_CREATE: return "exec_queue_create";
+    case DRM_IOCTL_XE_EXEC_QUEUE_DESTROY: return "exec_queue_destroy";
+    case DRM_IOCTL_XE_EXEC: return "exec";
+    case DRM_IOCTL_XE_WAIT_USER_FENCE: {
+      const int64_t timeout = ((const drm_xe_wait_user_fence*)argument)->timeout;
+      return timeout >= 0 && timeout <= longest_bind_ns ? "bind_wait" : nullptr;
+    }
+    default: return nullptr;
+  }
+}
+
 }  // namespace
 
 int dispatch(int fd, File& f, unsigned long req, void* arg) {
   const int ci = f.card->index;
+  if (const char* const call = fails_whole(req, arg))
+    if (const int error = planned_failure(call)) {
+      Line(call).num("card", ci).str("why", "asked to fail").num("err", error);
+      return error;
+    }
   if (const int answer = dispatch_sync(f, req, arg); answer >= 0) return answer;
   switch (req) {
     case DRM_IOCTL_VERSION: return version((drm_version*)arg);

@@ -45,14 +45,6 @@ int do_exec(File& f, drm_xe_exec* x) {
     auto i = f.queues.find(x->exec_queue_id);
     if (i != f.queues.end()) q = i->second;
   }
-  if (int e = planned_failure("exec")) {
-    Line("exec")
-        .num("card", f.card->index)
-        .num("queue", x->exec_queue_id)
-        .str("why", "asked to fail")
-        .num("err", e);
-    return e;
-  }
   Line l("exec");
   l.num("card", f.card->index)
       .num("queue", x->exec_queue_id)

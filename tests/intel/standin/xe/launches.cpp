@@ -69,7 +69,7 @@ void Queue::walk(const uint32_t* d) {
   uint64_t start;
   if (vm->find(isa, p, start)) {
     std::vector<uint8_t> code(std::min<uint64_t>(64 << 10, p.end - isa));
-    if (gpu_access(*vm, isa, code.data(), code.size(), Direction::read, card, "kernel"))
+    if (read_gpu(isa, code.data(), code.size(), "kernel"))
       k = known_kernels().identify(code.data(), code.size());
   }
   Line l("gpu_walker");
