@@ -50,6 +50,12 @@ void check_out_of_reach(int file, Interval interval) {
   if (is_reached_by_cpu(file, last)) throw_in_use(interval, last);
 }
 
+// Replaced, not unmapped: nobody else gets the addresses before their reservation ends.
+void make_inaccessible(Interval interval) {
+  ::mmap(pointer_to<void>(interval.begin), interval.size().count, PROT_NONE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 // There is no way to go on without: the bytes are in the file, and the CPU waits for them.
 void open_or_end(const HostPages& pages, Interval interval) noexcept {
   if (pages.open(interval) == Status::ok) return;
@@ -69,19 +75,19 @@ HostPages::HostPages(Interval interval)
   // First to nothing: some kernels leave a page where they could read nothing.
   if (::ftruncate(file_.get(), 0) != 0 || ::ftruncate(file_.get(), static_cast<off_t>(size)) != 0)
     throw_no_memory(interval, "ftruncate");
+  // Before the alias: where the driver left a hole, the kernel would choose just that for it.
+  if (open(interval) != Status::ok) throw_no_memory(interval, "mmap");
   void* const alias =
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file_.get(), 0);
-  if (alias == MAP_FAILED) throw_no_memory(interval, "mmap");
+  if (alias == MAP_FAILED) {
+    make_inaccessible(interval);
+    throw_no_memory(interval, "mmap");
+  }
   alias_ = static_cast<std::byte*>(alias);
-  if (open(interval) == Status::ok) return;
-  ::munmap(alias_, size);
-  throw_no_memory(interval, "mmap");
 }
 
 HostPages::~HostPages() {
-  // Replaced, not unmapped: nobody else gets the addresses before their reservation ends.
-  ::mmap(pointer_to<void>(interval_.begin), interval_.size().count, PROT_NONE,
-         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  make_inaccessible(interval_);
   ::munmap(alias_, interval_.size().count);
 }
 

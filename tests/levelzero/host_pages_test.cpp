@@ -47,6 +47,13 @@ TEST_F(HostPagesTest, AreMappedWhereNothingCanBeReached) {
   EXPECT_TRUE(pages.has_content(reserved));
 }
 
+TEST_F(HostPagesTest, AreMappedIntoAHole) {
+  ::munmap(bytes, size.count);
+  const HostPages pages(reserved);
+  bytes[5] = 1;
+  EXPECT_EQ(pages.alias(reserved.begin)[5], std::byte{1});
+}
+
 // What a driver gives that takes "addresses" from the C library's heap.
 TEST_F(HostPagesTest, NeverReplaceMemoryInUse) {
   open(reserved, PROT_READ | PROT_WRITE);
