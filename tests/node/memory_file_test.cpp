@@ -1,6 +1,7 @@
 // Files behind the node's memory, and where they are mapped.
 #include "simulator/node/memory_file.hpp"
 
+#include <cstring>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -25,6 +26,33 @@ TEST(MemoryFileTest, PartsOfFilesDoNotLieOverEachOther) {
   }
   for (int i = 0; i < 64; ++i)
     EXPECT_EQ(*parts[static_cast<std::size_t>(i)].at(begin), std::byte(i));
+}
+
+TEST(MemoryFileTest, LargePagesKeepWhatIsThere) {
+  constexpr Bytes size = 2_MiB * 8;
+  const auto file = MemoryFile::create("test", size);
+  ASSERT_EQ(file.status(), Status::ok);
+  for (Bytes at; at < size; at += cpu_page) std::memcpy(file->at(at), &at.count, sizeof at.count);
+  for (Bytes at; at < size; at += 2_MiB) EXPECT_FALSE(file->was_used_before(at));
+  for (Bytes at; at < size; at += 2_MiB) file->make_large(at, 2_MiB, MemoryFile::Neighbours::used);
+  for (Bytes at; at < size; at += cpu_page) {
+    std::uint64_t there = 0;
+    std::memcpy(&there, file->at(at), sizeof there);
+    ASSERT_EQ(there, at.count);
+  }
+}
+
+TEST(MemoryFileTest, BlocksThatNobodyUsedGetNoPages) {
+  const auto file = MemoryFile::create("test", 2_MiB * 8);
+  ASSERT_EQ(file.status(), Status::ok);
+  for (const int used : {0, 1, 2, 3, 6}) {
+    *file->at(2_MiB * used) = std::byte{1};
+    EXPECT_FALSE(file->was_used_before(2_MiB * used));
+  }
+  for (const int used : {0, 1, 2, 3, 6})
+    file->make_large(2_MiB * used, 2_MiB, MemoryFile::Neighbours::used);
+  EXPECT_FALSE(file->has_page(2_MiB * 4, 4_MiB));
+  EXPECT_FALSE(file->has_page(2_MiB * 7, 2_MiB));
 }
 
 }  // namespace
