@@ -19,7 +19,9 @@ HintResult stays_on_host() {
 
 ze_result_t ImportedMemory::import(Interval memory) {
   const auto import = context_.newer().import_pointer;
-  if (import == nullptr) return ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
+  // Intel's driver shows such memory to the device at another address, and gives kernels the program's:
+  // the device is lost.
+  if (import == nullptr || !context_.is_simulated()) return ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
   const ze_result_t result =
       import(context_.driver(), pointer_to<void>(memory.begin), memory.size().count);
   if (result != ZE_RESULT_SUCCESS) return result;

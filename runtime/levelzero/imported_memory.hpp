@@ -21,7 +21,7 @@ class ImportedMemory final : public MemoryBacking {
   explicit ImportedMemory(const Context& context) : context_(context) {}
 
   /// Has the driver import memory that overlaps none imported before. Returns its answer; nothing
-  /// was imported unless that is success.
+  /// was imported unless that is success. Only the simulated driver is asked.
   ze_result_t import(Interval memory);
   /// Returns whether an address is in imported memory.
   bool contains(const void* pointer) const;

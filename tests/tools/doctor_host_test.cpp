@@ -98,10 +98,18 @@ TEST(DoctorHostTest, KernelWithoutVramForAnyPointerIsTold) {
 
 TEST(DoctorHostTest, FiveLevelPagesRuleOutAnyPointer) {
   const HostTree tree("desktop-b580-2");
-  tree.write("proc/cpuinfo", "address sizes : 46 bits physical, 57 bits virtual\n");
+  tree.write("proc/cpuinfo",
+             "flags : fpu la57 avx\naddress sizes : 46 bits physical, 57 bits virtual\n");
   const HostFacts facts = read_host(tree.root());
   EXPECT_THAT(judge_gpus(facts), finding(Grade::warning, "5-level", "no5lvl"));
   EXPECT_THAT(judge_limits(facts), finding(Grade::note, "57 bits", "no5lvl"));
+}
+
+TEST(DoctorHostTest, FiveLevelPagesThatAreNotUsedRuleOutNothing) {
+  const HostTree tree("desktop-b580-2");
+  tree.write("proc/cpuinfo",
+             "flags : fpu avx\naddress sizes : 46 bits physical, 57 bits virtual\n");
+  EXPECT_EQ(read_host(tree.root()).address_bits, 48u);
 }
 
 TEST(DoctorHostTest, RemedyForAForbiddenRenderNodeIsTheGroup) {

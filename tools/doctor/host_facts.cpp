@@ -1,5 +1,6 @@
 #include "tools/doctor/host_facts.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -23,6 +24,8 @@ std::map<std::string, std::string> settings_in(const fs::path& file) {
   return settings;
 }
 
+constexpr unsigned long bits_without_la57 = 48;
+
 void read_settings(const fs::path& root, HostFacts& facts) {
   for (const std::string& file :
        {"boot/config-" + facts.kernel_release, "lib/modules/" + facts.kernel_release + "/config",
@@ -34,15 +37,18 @@ void read_settings(const fs::path& root, HostFacts& facts) {
   }
 }
 
-/// Finds "address sizes : 46 bits physical, 57 bits virtual".
+/// Finds "address sizes : 46 bits physical, 57 bits virtual". More than 48 count where the flag la57 says
+/// that they are in use, as for Intel's driver: some virtual machines have the size without it.
 std::optional<unsigned> address_bits_in(const fs::path& cpuinfo) {
   std::ifstream in(cpuinfo);
+  bool is_la57 = false;
   for (std::string line; std::getline(in, line);) {
+    if (line.rfind("flags", 0) == 0) is_la57 = (line + ' ').find(" la57 ") != std::string::npos;
     if (line.rfind("address sizes", 0) != 0) continue;
     const std::size_t comma = line.find(',');
     if (comma == std::string::npos) return {};
     const unsigned long bits = std::strtoul(line.c_str() + comma + 1, nullptr, 10);
-    if (bits != 0) return static_cast<unsigned>(bits);
+    if (bits != 0) return static_cast<unsigned>(is_la57 ? bits : std::min(bits, bits_without_la57));
   }
   return {};
 }

@@ -64,6 +64,23 @@ bool could_count(Trial& trial, Backing backing, const Device& device, std::uint3
   }
 }
 
+/// Increments on a device; false where it may refuse: paged memory that is to stay in system memory, which
+/// real drivers let one card use in place, not several. Its bytes are as they were then.
+bool could_increment(Trial& trial, const TrialMemory& memory, Backing backing,
+                     const Device& device) {
+  try {
+    trial.increment(device, memory.data(), memory.size());
+    return true;
+  } catch (const Error& error) {
+    const bool may_refuse = backing == Backing::paged && trial.runtime().devices().size() > 1 &&
+                            !trial.runtime().is_simulated() &&
+                            error.code() == ErrorCode::out_of_device_memory;
+    if (!may_refuse) throw;
+    trial.journal().note(Outcome::limited, std::string("refused: ") + error.what());
+    return false;
+  }
+}
+
 }  // namespace
 
 void try_turns(Trial& trial, Backing backing) {
@@ -110,7 +127,10 @@ void try_advice(Trial& trial, Backing backing) {
     for (const auto& [words, advice] : kinds) {
       trial.journal().at(Trial::label(device) + ", " + words);
       const HintResult hint = trial.space().advise(memory.data(), memory.bytes(), advice);
-      trial.increment(device, memory.data(), memory.size());
+      if (advice.kind() != Advice::Kind::location_system)
+        trial.increment(device, memory.data(), memory.size());
+      else if (!could_increment(trial, memory, backing, device))
+        --value;
       note(trial.journal(), wrong_in(memory, ++value), hint);
     }
   }

@@ -246,9 +246,10 @@ class ZESVM_API AddressSpace {
   /// free() of its begin, which leaves the memory to the program. Advice, prefetch and prepare()
   /// reach all of it and nothing else, but for whole pages.
   ///
-  /// Where a device cannot use any pointer of the program, the driver is asked to import the memory:
-  /// it stays in system memory, launches that are given a pointer into it use it there, and hints on
-  /// it are `ignored`. It must not be unmapped or freed before free().
+  /// Where a device cannot use any pointer of the program, the simulated driver imports the memory: it
+  /// stays in system memory, launches that are given a pointer into it use it there, and hints on it
+  /// are `ignored`. It must not be unmapped or freed before free(). Real drivers import it for another
+  /// address than kernels are given.
   /// @errors unsupported: such a device, and the driver cannot import this memory (the stack, say);
   ///         copy it to an allocation. invalid_argument: empty, or part of it is in this space already
   void adopt(void* pointer, std::size_t bytes);

@@ -42,6 +42,14 @@ TEST_F(StandinWithoutMirrorTest, AskingForSystemSaysWhatIsMissing) {
   EXPECT_THAT(error.what(), ::testing::HasSubstr("shared-system access"));
 }
 
+// Launches on it would lose the card.
+TEST_F(StandinWithoutMirrorTest, AdoptionSaysWhatToUseInstead) {
+  std::vector<char> memory(chunk);
+  const Error error = error_of([&] { space.adopt(memory.data(), memory.size()); });
+  EXPECT_EQ(error.code(), ErrorCode::unsupported);
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("AddressSpace::allocate"));
+}
+
 TEST_F(StandinWithoutMirrorTest, HintsOnSharedMemoryAreAnswered) {
   auto* const memory = space.allocate<char>(chunk);
   EXPECT_EQ(space.backing_of(memory), Backing::shared);

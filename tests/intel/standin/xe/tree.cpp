@@ -50,6 +50,12 @@ void make_tree(Card& c) {
   text(dev + "/numa_node", "-1\n");
   text(dev + "/local_cpulist", "0\n");
   text(dev + "/enable", "1\n");
+  mkdirs(S + "/bus/pci/drivers/xe");
+  link("/sys/bus/pci/drivers/xe", dev + "/driver");
+  text(dev + "/resource",
+       "0x0000004000000000 0x0000004000ffffff 0x000000000014220c\n"
+       "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+       "0x0000004400000000 0x00000047ffffffff 0x000000000014220c\n");
   // the bridges above the card carry the link speed that tools read
   for (std::string p = dev; p.size() > S.size() + 20; p = p.substr(0, p.rfind('/'))) {
     text(p + "/max_link_speed", "16.0 GT/s PCIe\n");
