@@ -16,6 +16,8 @@ void note(Journal& journal, const std::string& wrong, const HintResult& hint = {
     journal.note(Outcome::failed, wrong);
   else if (hint.outcome == HintOutcome::ignored)
     journal.note(Outcome::limited, "ignored: " + hint.reason);
+  else if (hint.outcome == HintOutcome::unconfirmed)
+    journal.note(Outcome::passed, std::string(unconfirmed) + hint.reason);
   else
     journal.note(Outcome::passed, hint.reason);
 }

@@ -6,6 +6,9 @@
 
 namespace zesvm::tools {
 
+/// Begins what a step says of a hint that was sent, and of which the driver says nothing.
+inline constexpr const char* unconfirmed = "unconfirmed: ";
+
 /// CPU and kernel change all words in turn, on every device.
 void try_turns(Trial& trial, Backing backing);
 /// Prefetches to every device and back.

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "tools/doctor/memory_tests.hpp"
 #include "tools/doctor/report.hpp"
 #include "tools/doctor/self_tests.hpp"
 
@@ -48,21 +49,60 @@ void print_findings(std::ostream& out, const char* title, const Findings& findin
     print_entry(out, name_of(finding.grade), finding.about, finding.what, finding.remedy);
 }
 
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+/// Names places such as "device 0, mostly read"; the same on several devices once, as
+/// "devices 0, 1 (mostly read)".
+std::string places_text(const std::vector<std::string>& places) {
+  const std::string device = "device ";
+  std::vector<std::string> numbers;
+  std::vector<std::vector<std::string>> steps;
+  for (const std::string& place : places) {
+    const std::size_t comma = place.find(", ");
+    if (place.rfind(device, 0) != 0 || comma == std::string::npos) return joined(places);
+    const std::string number = place.substr(device.size(), comma - device.size());
+    if (numbers.empty() || numbers.back() != number) {
+      numbers.push_back(number);
+      steps.emplace_back();
+    }
+    steps.back().push_back(place.substr(comma + 2));
+  }
+  const bool are_alike = std::all_of(steps.begin(), steps.end(),
+                                     [&](const auto& some) { return some == steps.front(); });
+  if (places.size() < 2 || !are_alike) return joined(places);
+  return (numbers.size() > 1 ? "devices " : device) + joined(numbers) + " (" +
+         joined(steps.front()) + ")";
+}
+
 /// Returns what the steps say that are of interest; alike ones share a line.
 std::string steps_text(const TestResult& test) {
   // Which way data takes is worth knowing, too, when all is well.
   const bool shows_all = test.name == "peers";
-  std::vector<std::pair<std::string, std::string>> said;  // what, where
+  std::vector<std::pair<std::string, std::vector<std::string>>> said;  // what, where
   for (const Step& step : test.steps) {
     if ((step.outcome == Outcome::passed && !shows_all) || step.what.empty()) continue;
-    if (!said.empty() && said.back().first == step.what)
-      said.back().second += ", " + step.where;
+    const auto alike = std::find_if(said.begin(), said.end(),
+                                    [&](const auto& one) { return one.first == step.what; });
+    if (alike != said.end())
+      alike->second.push_back(step.where);
     else
-      said.emplace_back(step.what, step.where);
+      said.push_back({step.what, {step.where}});
   }
   std::string text;
-  for (const auto& [what, where] : said) text += (text.empty() ? "" : "; ") + where + ": " + what;
+  for (const auto& [what, where] : said)
+    text += (text.empty() ? "" : "; ") + places_text(where) + ": " + what;
   return text;
+}
+
+/// Returns what a test shows, and whether a driver said nothing of its hints.
+std::string passed_text(const TestResult& test, const std::string& claim) {
+  for (const Step& step : test.steps)
+    if (step.what.rfind(unconfirmed, 0) == 0) return claim + "; hints " + step.what;
+  return claim;
 }
 
 std::string claim_of(const std::string& name) {
@@ -73,7 +113,8 @@ std::string claim_of(const std::string& name) {
 
 void print_test(std::ostream& out, const TestResult& test, const Examination& seen) {
   const std::string steps = steps_text(test);
-  print_entry(out, name_of(test.outcome), test.name, steps.empty() ? claim_of(test.name) : steps,
+  print_entry(out, name_of(test.outcome), test.name,
+              steps.empty() ? passed_text(test, claim_of(test.name)) : steps,
               remedy_for(test, seen));
   if (test.outcome < Outcome::failed) return;
   std::istringstream lines(test.last_output);
