@@ -183,6 +183,25 @@ TEST_P(StandinDriverEndsTest, TheProcessEndsRatherThanLoseBytes) {
   }
 }
 
+// proves: B8
+TEST_P(StandinDriverEndsTest, ATouchThatCannotBeServedEndsTheProcess) {
+  if (!may_driver_end_process()) GTEST_SKIP() << "only with one card";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        show_what_drivers_say();
+        auto* const values = space.allocate<std::uint32_t>(count, backing_);
+        Stream stream(rt.device(0));
+        stream.launch(increment_, grid(count), values);
+        stream.wait();
+        begin_to_fail(0, -1);
+        const std::uint32_t first = values[0];
+        std::cerr << "went on with " << first << "\n";
+        std::_Exit(first == 1 ? 0 : 1);
+      },
+      is_end_expected, "Abort was called at .* line in file|went on with 1");
+}
+
 std::vector<Case> cases(std::initializer_list<const char*> calls) {
   std::vector<Case> all;
   for (const char* call : calls)
