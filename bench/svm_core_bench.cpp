@@ -57,7 +57,7 @@ class NoMachine final : public CpuView, public pagemap::MemoryMover, public Devi
   void clear(Interval) noexcept override {}
   Status copy_to_vram(Interval, Extent) noexcept override { return Status::ok; }
   Status copy_to_system(Extent, Interval) noexcept override { return Status::ok; }
-  Status copy_between(Extent, Extent) noexcept override { return Status::ok; }
+  Status copy_between(Interval, Extent, Extent) noexcept override { return Status::ok; }
   Status clear(Extent) noexcept override { return Status::ok; }
   Status map(Interval, const Mapping&) noexcept override { return Status::ok; }
   void unmap(Interval, Direction) noexcept override {}

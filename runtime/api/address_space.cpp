@@ -6,7 +6,6 @@
 #include <zesvm/address_space.hpp>
 
 #include "api/allocations.hpp"
-#include "api/placement_node.hpp"
 #include "api/text.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/capabilities.hpp"
@@ -14,6 +13,7 @@
 #include "levelzero/context.hpp"
 #include "levelzero/imported_memory.hpp"
 #include "levelzero/paged_memory.hpp"
+#include "levelzero/placement_node.hpp"
 #include "levelzero/work_trace.hpp"
 #include "topology/range_placement.hpp"
 
@@ -143,7 +143,8 @@ AddressSpace::AddressSpace(levelzero::Context& context, Backing backing)
       backing_(backing),
       allocations_(std::make_unique<Allocations>()),
       host_memory_(std::make_unique<topology::RangePlacement>(
-          topology::HostNuma::of_this_machine(), [&context] { return numa_nodes_of(context); })) {}
+          topology::HostNuma::of_this_machine(),
+          [&context] { return levelzero::numa_nodes_of(context); })) {}
 
 AddressSpace::~AddressSpace() {
   for (const Allocations::Living& living : allocations_->take_all()) {

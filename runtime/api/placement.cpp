@@ -11,8 +11,9 @@
 #include <zesvm/runtime.hpp>
 #include <zesvm/stream.hpp>
 
-#include "api/placement_node.hpp"
 #include "api/text.hpp"
+#include "levelzero/context.hpp"
+#include "levelzero/placement_node.hpp"
 #include "topology/distribution.hpp"
 #include "topology/planner.hpp"
 #include "topology/range_placement.hpp"
@@ -21,19 +22,29 @@ namespace zesvm {
 
 using topology::DistributedPiece;
 using topology::Placement;
+namespace {
+
+levelzero::PlacementNode node_of(Runtime& runtime) {
+  const auto context =
+      levelzero::Context::around(static_cast<ze_driver_handle_t>(runtime.native_driver()),
+                                 static_cast<ze_context_handle_t>(runtime.native_context()));
+  return levelzero::placement_node_of(*context);
+}
+
+}  // namespace
 
 /// What a planner works with: the node, and which of its tiles are which devices.
 class PlacementPlanner::State {
  public:
   explicit State(Runtime& of)
-      : runtime(of), node(placement_node_of(of)), planner(node.description, present_tiles(node)) {
+      : runtime(of), node(node_of(of)), planner(node.description, present_tiles(node)) {
     for (const Device& device : runtime.devices()) {
       names.push_back(device.name());
       if (!node.is_lost[device.index()]) present.push_back(device);
     }
   }
   // The tiles memory can be put on.
-  static std::vector<std::size_t> present_tiles(const PlacementNode& node) {
+  static std::vector<std::size_t> present_tiles(const levelzero::PlacementNode& node) {
     std::vector<std::size_t> tiles;
     for (std::size_t i = 0; i < node.tiles.size(); ++i)
       if (!node.is_lost[i]) tiles.push_back(node.tiles[i]);
@@ -67,7 +78,7 @@ class PlacementPlanner::State {
   }
 
   Runtime& runtime;
-  const PlacementNode node;
+  const levelzero::PlacementNode node;
   const topology::Planner planner;
   std::vector<std::string> names;
   // The devices that were not lost when the planner was made.

@@ -45,15 +45,17 @@ HintResult AddressSpace::prepare_one(const Device& device, const Access& access)
                                                    " on " + size_text(access.bytes) + " at " +
                                                    address_text(access.begin) +
                                                    ": advised to be for the CPU only");
-  } else if (lives_elsewhere(allocations_->location_of(interval), device)) {
-    return {HintOutcome::already_so, "advised to live elsewhere"};
   }
   if (levelzero::PagedMemory* paged = paged_at(access.begin)) {
     if (residency(access.begin, access.bytes).bytes_on(device) == access.bytes)
       return {HintOutcome::already_so, "all of it is on " + device.name()};
     place_near(device, access.begin, access.bytes);
+    // Where it should live is decided there, and is mapped for the device.
     return paged->prepare(*device.tile_, interval, access.mode);
   }
+  if (access.mode != AccessMode::atomic &&
+      lives_elsewhere(allocations_->location_of(interval), device))
+    return {HintOutcome::already_so, "advised to live elsewhere"};
   // Wherever it should live: a device's atomic operations are right in its own memory only.
   if (access.mode == AccessMode::atomic) return prefetch(access.begin, access.bytes, device);
   HintResult result{HintOutcome::already_so, "pinned in system memory"};

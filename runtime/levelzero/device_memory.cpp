@@ -4,18 +4,20 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "levelzero/context.hpp"
 #include "levelzero/host_memory.hpp"
+#include "levelzero/physical_memory.hpp"
 #include "pagemap/pagemap.hpp"
 #include "specification/newer_level_zero.hpp"
 
 namespace zesvm::levelzero {
 namespace {
 
-// 2 MiB: the largest chunk, all of which passes through the staging addresses at once.
-constexpr Bytes staging_size = 2_MiB;
+// 2 MiB: the largest chunk, all of which passes through a staging buffer or address at once.
+constexpr Bytes largest_piece = 2_MiB;
 
 // Below what allocations are wished at (paged_memory.cpp); and what no driver can give.
 constexpr Address staging_wish{0x1fff'0000'0000};
@@ -23,28 +25,10 @@ constexpr Address no_wish{cpu_page.count};
 
 constexpr ze_physical_mem_flags_t on_host_flag = newer::physical_memory_on_host;
 
-Status status_of(ze_result_t result, Status otherwise) {
-  switch (result) {
-    case ZE_RESULT_SUCCESS: return Status::ok;
-    case ZE_RESULT_ERROR_OUT_OF_DEVICE_MEMORY: return Status::out_of_device_memory;
-    case ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY: return Status::out_of_host_memory;
-    case ZE_RESULT_ERROR_DEVICE_LOST: return Status::device_lost;
-    case ZE_RESULT_ERROR_INVALID_ARGUMENT: return Status::invalid_argument;
-    default: return otherwise;
-  }
-}
-
-ze_physical_mem_desc_t description_of(Bytes size, ze_physical_mem_flags_t flags) {
-  ze_physical_mem_desc_t description{};
-  description.stype = ZE_STRUCTURE_TYPE_PHYSICAL_MEM_DESC;
-  description.flags = flags;
-  description.size = size.count;
-  return description;
-}
-
 }  // namespace
 
-DeviceMemory::DeviceMemory(Context& context, HostMemory& host) : context_(context), host_(host) {
+DeviceMemory::DeviceMemory(Context& context, HostMemory& host)
+    : context_(context), host_(host), buffers_(context, largest_piece) {
   for (const Tile& tile : context.tiles())
     engines_.push_back(std::make_unique<CopyEngine>(context, tile));
   find_out_about_host_memory();
@@ -69,7 +53,7 @@ void DeviceMemory::find_out_about_host_memory() {
   const auto& tiles = context_.tiles();
   const bool is_one_card = tiles.back().card == tiles.front().card;
   if (!is_one_card && !context_.is_simulated()) return;
-  auto description = description_of(smallest_device_page, on_host_flag);
+  auto description = physical_memory_of(smallest_device_page, on_host_flag);
   ze_physical_mem_handle_t trial = nullptr;
   // Refused by drivers and layers that do not know the flag.
   if (zePhysicalMemCreate(context_.handle(), tiles.front().handle, &description, &trial) !=
@@ -79,10 +63,10 @@ void DeviceMemory::find_out_about_host_memory() {
   void* addresses = nullptr;
   // Any address will do; null is refused by the validation layer of the oldest loader.
   void* const wish = pointer_to<void>(context_.is_simulated() ? no_wish : staging_wish);
-  if (zeVirtualMemReserve(context_.handle(), wish, staging_size.count, &addresses) !=
+  if (zeVirtualMemReserve(context_.handle(), wish, largest_piece.count, &addresses) !=
       ZE_RESULT_SUCCESS)
     return;
-  staging_ = {address_of(addresses), address_of(addresses) + staging_size};
+  staging_ = {address_of(addresses), address_of(addresses) + largest_piece};
   can_share_host_ = true;
 }
 
@@ -115,7 +99,7 @@ std::optional<DeviceMemory::Chunk> DeviceMemory::take(Interval interval, Where w
   return found;
 }
 
-void DeviceMemory::add(const Chunk& chunk) {
+void DeviceMemory::put(const Chunk& chunk) noexcept {
   const Lock guard{lock_};
   chunks_.insert_or_assign(chunk.interval.begin, chunk);
 }
@@ -133,7 +117,10 @@ Status DeviceMemory::unmap_at(Address where, Bytes size) const noexcept {
 }
 
 Status DeviceMemory::try_to_destroy(const Chunk& chunk) const noexcept {
-  ZESVM_TRY(unmap_at(chunk.interval.begin, chunk.interval.size()));
+  // Some drivers take it for unmapped by now: it is mapped once more first.
+  if (chunk.state == Mapping::in_doubt) return Status::map_failed;
+  if (chunk.state == Mapping::there)
+    ZESVM_TRY(unmap_at(chunk.interval.begin, chunk.interval.size()));
   zePhysicalMemDestroy(context_.handle(), chunk.memory);
   if (!chunk.tile) close_hole(chunk.interval);
   return Status::ok;
@@ -170,7 +157,9 @@ void DeviceMemory::destroy_stuck(Interval interval) noexcept {
         chunk.tile ? map_at(chunk.interval.begin, chunk.interval.size(), chunk.memory) : Status::ok;
     const bool may_unmap = mapped == Status::ok || mapped == Status::invalid_argument;
     if (!may_unmap) (void)unmap_at(chunk.interval.begin, chunk.interval.size());
-    return may_unmap && try_to_destroy(chunk) == Status::ok;
+    Chunk there = chunk;
+    there.state = Mapping::there;
+    return may_unmap && try_to_destroy(there) == Status::ok;
   });
   const Lock guard{lock_};
   stuck_.insert(stuck_.end(), again.begin(), again.end());
@@ -187,73 +176,14 @@ void DeviceMemory::close_hole(Interval interval) noexcept {
 
 bool DeviceMemory::is_any_stuck(Interval interval) noexcept {
   destroy_stuck(interval);
+  return has_stuck(interval);
+}
+
+bool DeviceMemory::has_stuck(Interval interval) const noexcept {
   const Lock guard{lock_};
   return std::any_of(stuck_.begin(), stuck_.end(),
                      [&](const Chunk& chunk) { return chunk.interval.overlaps(interval); });
 }
-
-Status DeviceMemory::make(Interval interval, std::size_t tile) noexcept {
-  drop(interval);
-  destroy_stuck(interval);
-  Chunk chunk{interval, nullptr, tile};
-  auto description = description_of(interval.size(), 0);
-  ZESVM_TRY(status_of(zePhysicalMemCreate(context_.handle(), context_.tiles()[tile].handle,
-                                          &description, &chunk.memory),
-                      Status::out_of_device_memory));
-  const Status mapped = map_at(interval.begin, interval.size(), chunk.memory);
-  if (mapped != Status::ok) {
-    // Some drivers note a mapping that failed, and look at what is gone with the next copy.
-    (void)unmap_at(interval.begin, interval.size());
-    zePhysicalMemDestroy(context_.handle(), chunk.memory);
-    return mapped;
-  }
-  add(chunk);
-  return Status::ok;
-}
-
-Status DeviceMemory::map(std::size_t tile, Interval interval,
-                         const svm::Mapping& mapping) noexcept {
-  if (mapping.protocol == pagemap::Protocol::system) return share(tile, interval);
-  if (mapping.protocol != pagemap::Protocol::local_vram) return Status::map_failed;
-  const auto chunk = find(interval.begin);
-  if (chunk && chunk->tile == tile && chunk->interval == interval) return Status::ok;
-  // DM2: nobody wrote it yet, so that nothing was copied.
-  ZESVM_TRY(make(interval, tile));
-  const Status cleared =
-      engines_[tile]->clear(pointer_to<void>(interval.begin), interval.size().count);
-  if (cleared != Status::ok) drop(interval);
-  return cleared;
-}
-
-Status DeviceMemory::copy_to_vram(Interval from, pagemap::Extent to) noexcept {
-  const std::size_t tile = to.pagemap->index();
-  const HostPages* const pages = host_.find(from.begin);
-  if (pages == nullptr) return Status::copy_failed;
-  ZESVM_TRY(make(from, tile));
-  const Status copied = engines_[tile]->copy(pointer_to<void>(from.begin), pages->alias(from.begin),
-                                             from.size().count);
-  if (copied != Status::ok) drop(from);
-  return copied;
-}
-
-Status DeviceMemory::copy_to_system(pagemap::Extent, Interval to) noexcept {
-  const HostPages* const pages = host_.find(to.begin);
-  if (pages == nullptr) return Status::copy_failed;
-  const auto chunk = find(to.begin);
-  // DM2: never mapped, never written.
-  if (!chunk) return Status::ok;
-  if (!chunk->tile) return Status::copy_failed;
-  return engines_[*chunk->tile]->copy(pages->alias(to.begin), pointer_to<void>(to.begin),
-                                      to.size().count);
-}
-
-// Two pieces of physical memory cannot be mapped at one address at once: through system memory.
-Status DeviceMemory::copy_between(pagemap::Extent, pagemap::Extent) noexcept {
-  return Status::no_interconnect;
-}
-
-// The chunk is made, and cleared, when the range is mapped.
-Status DeviceMemory::clear(pagemap::Extent) noexcept { return Status::ok; }
 
 void DeviceMemory::drop(Interval interval) noexcept {
   while (const auto chunk = take(interval, Where::on_device)) destroy(*chunk);
@@ -273,6 +203,20 @@ bool DeviceMemory::drop_shared(Interval interval) noexcept {
   return dropped;
 }
 
+std::vector<std::size_t> DeviceMemory::tiles_in(Interval interval) const {
+  std::vector<std::size_t> tiles;
+  const Lock guard{lock_};
+  auto at = chunks_.upper_bound(interval.begin);
+  if (at != chunks_.begin()) --at;
+  for (; at != chunks_.end() && at->first < interval.end; ++at) {
+    const auto& [begin, chunk] = *at;
+    if (!chunk.tile || !chunk.interval.overlaps(interval)) continue;
+    if (std::find(tiles.begin(), tiles.end(), *chunk.tile) == tiles.end())
+      tiles.push_back(*chunk.tile);
+  }
+  return tiles;
+}
+
 std::vector<Interval> DeviceMemory::shared_in(Interval interval) const {
   std::vector<Interval> found;
   const Lock guard{lock_};
@@ -281,15 +225,23 @@ std::vector<Interval> DeviceMemory::shared_in(Interval interval) const {
   return found;
 }
 
-Status DeviceMemory::fill_host_memory(ze_physical_mem_handle_t memory, Interval from) noexcept {
+Status DeviceMemory::fill_host_memory(Chunk& chunk) noexcept {
+  const Interval from = chunk.interval;
   const HostPages* const pages = host_.find(from.begin);
   if (pages == nullptr || from.size() > staging_.size()) return Status::map_failed;
   const Lock guard{staging_lock_};
-  ZESVM_TRY(map_at(staging_.begin, from.size(), memory));
-  std::memcpy(pointer_to<void>(staging_.begin), pages->alias(from.begin), from.size().count);
-  ZESVM_TRY(unmap_at(staging_.begin, from.size()));
-  close_hole({staging_.begin, staging_.begin + from.size()});
-  return Status::ok;
+  destroy_stuck(staging_);
+  const Interval staging{staging_.begin, staging_.begin + from.size()};
+  ZESVM_TRY(map_at(staging.begin, staging.size(), chunk.memory));
+  std::memcpy(pointer_to<void>(staging.begin), pages->alias(from.begin), from.size().count);
+  const Status unmapped = unmap_at(staging.begin, staging.size());
+  if (unmapped == Status::ok) {
+    close_hole(staging);
+    return unmapped;
+  }
+  const Lock stuck{lock_};
+  stuck_.push_back({staging, std::exchange(chunk.memory, nullptr), std::nullopt});
+  return unmapped;
 }
 
 Status DeviceMemory::share(std::size_t tile, Interval interval) noexcept {
@@ -298,13 +250,13 @@ Status DeviceMemory::share(std::size_t tile, Interval interval) noexcept {
   HostPages* const pages = host_.find(interval.begin);
   if (pages == nullptr) return Status::map_failed;
   Chunk chunk{interval, nullptr, std::nullopt};
-  auto description = description_of(interval.size(), on_host_flag);
+  auto description = physical_memory_of(interval.size(), on_host_flag);
   ZESVM_TRY(status_of(zePhysicalMemCreate(context_.handle(), context_.tiles()[tile].handle,
                                           &description, &chunk.memory),
                       Status::map_failed));
   // Shut while its bytes change places: the CPU waits for the range, which the caller holds.
   Status shared = pages->shut(interval);
-  if (shared == Status::ok) shared = fill_host_memory(chunk.memory, interval);
+  if (shared == Status::ok) shared = fill_host_memory(chunk);
   if (shared == Status::ok) shared = map_at(interval.begin, interval.size(), chunk.memory);
   // Some drivers tell of a mapping that failed with the first copy that needs it, and never again: the
   // bytes of one page go back to where they came from.
@@ -314,11 +266,11 @@ Status DeviceMemory::share(std::size_t tile, Interval interval) noexcept {
     shared = Status::map_failed;
   if (shared != Status::ok) {
     (void)unmap_at(interval.begin, interval.size());
-    zePhysicalMemDestroy(context_.handle(), chunk.memory);
+    if (chunk.memory != nullptr) zePhysicalMemDestroy(context_.handle(), chunk.memory);
     (void)pages->open(interval);
     return shared;
   }
-  add(chunk);
+  put(chunk);
   return Status::ok;
 }
 

@@ -10,6 +10,9 @@
 ///      faults a device touches nothing that its work does not keep in place
 /// DM5  memory that the driver does not unmap is kept and tried again, and not destroyed while it may be
 ///      mapped: drivers would unmap something else
+/// DM6  bytes that go from tile to tile are on the new one, in a staging buffer, before the old piece gives
+///      up its addresses, and it is destroyed when they are in the new one: the addresses are those of one
+///      piece at a time, and drivers remember what was behind a peer's addresses once
 #pragma once
 
 #include <map>
@@ -21,6 +24,7 @@
 
 #include "base/arena.hpp"
 #include "levelzero/copy_engine.hpp"
+#include "levelzero/staging_buffers.hpp"
 #include "pagemap/memory_mover.hpp"
 #include "svm/device_port.hpp"
 
@@ -48,9 +52,12 @@ class DeviceMemory final : public pagemap::MemoryMover {
 
   Status copy_to_vram(Interval from, pagemap::Extent to) noexcept override;
   Status copy_to_system(pagemap::Extent from, Interval to) noexcept override;
-  Status copy_between(pagemap::Extent from, pagemap::Extent to) noexcept override;
+  Status copy_between(Interval interval, pagemap::Extent from,
+                      pagemap::Extent to) noexcept override;
   Status clear(pagemap::Extent extent) noexcept override;
 
+  /// Returns the tiles that have chunks which overlap an interval.
+  std::vector<std::size_t> tiles_in(Interval interval) const;
   /// Destroys the chunks on devices in an interval.
   void drop(Interval interval) noexcept;
   /// Returns whether the driver still holds memory mapped in an interval that it was to unmap (DM5).
@@ -66,32 +73,42 @@ class DeviceMemory final : public pagemap::MemoryMover {
   Status stop_sharing(Interval interval) noexcept;
 
  private:
+  /// Whether the chunk's memory is at its addresses; a driver that fails to unmap leaves that in doubt.
+  enum class Mapping : std::uint8_t { there, gone, in_doubt };
   struct Chunk {
     Interval interval;
     ze_physical_mem_handle_t memory = nullptr;
     /// Nothing: host memory.
     std::optional<std::size_t> tile;
+    Mapping state = Mapping::there;
   };
   std::optional<Chunk> find(Address where) const noexcept;
-  void add(const Chunk& chunk);
+  /// Adds a chunk, or puts it in the place of the one at its address.
+  void put(const Chunk& chunk) noexcept;
   /// Removes and returns a chunk that overlaps, on a device or in host memory as `on_host` says.
   enum class Where { on_device, on_host };
   std::optional<Chunk> take(Interval interval, Where where) noexcept;
   std::optional<Chunk> find(Interval interval, Where where) const noexcept;
   Status make(Interval interval, std::size_t tile) noexcept;
+  Status give_memory(Chunk& chunk) const noexcept;
+  Status map_again(const Chunk& chunk) noexcept;
+  Status replace(const Chunk& chunk, std::size_t tile, const void* bytes) noexcept;
   Status share(std::size_t tile, Interval interval) noexcept;
-  Status fill_host_memory(ze_physical_mem_handle_t memory, Interval from) noexcept;
+  /// Leaves the chunk without memory when the driver does not unmap it from where it was filled (DM5).
+  Status fill_host_memory(Chunk& chunk) noexcept;
   Status map_at(Address where, Bytes size, ze_physical_mem_handle_t memory) const noexcept;
   Status unmap_at(Address where, Bytes size) const noexcept;
   void destroy(const Chunk& chunk) noexcept;
   Status try_to_destroy(const Chunk& chunk) const noexcept;
   void destroy_stuck(Interval interval) noexcept;
+  bool has_stuck(Interval interval) const noexcept;
   static void close_hole(Interval interval) noexcept;
   void find_out_about_host_memory();
 
   Context& context_;
   HostMemory& host_;
   std::vector<std::unique_ptr<CopyEngine>> engines_;
+  StagingBuffers buffers_;
   bool can_share_host_ = false;
   // Addresses that host memory passes through while it is filled; taken in turns.
   Mutex<LockOrder::tile> staging_lock_;

@@ -74,6 +74,8 @@ HintResult PagedMemory::advise(Interval interval, const Advice& advice) {
   const Lock guard{work_lock_};
   const Interval pages = whole_pages(interval);
   wait_for_uses(pages, Whose::anybody);
+  if (advice.device())
+    for (const Tile& tile : context_.tiles()) links_.look_at(tile.index, advice.device()->index());
   // Advice may cut ranges, but not the host memory that devices share.
   stop_sharing(pages);
   return from_core(core_->advise(pages, for_core(advice)), "advising");
@@ -85,6 +87,7 @@ HintResult PagedMemory::prefetch(const Tile& tile, Interval interval) {
   retire_done();
   wait_for_uses(pages, Whose::other_tiles, tile.index);
   if (!devices_.shared_in(pages).empty()) wait_for_uses(pages, Whose::anybody);
+  look_at_links(tile, pages);
   const auto result =
       core_->prefetch({&pages, 1}, svm::Place::on(device_of(tile)), device_of(tile));
   return from_core(result, "prefetching");

@@ -43,7 +43,7 @@ svm::Access access_of(AccessMode mode) {
 }  // namespace
 
 PagedMemory::PagedMemory(Context& context)
-    : context_(context), devices_(context, host_), next_wish_(first_wish) {
+    : context_(context), devices_(context, host_), links_(context), next_wish_(first_wish) {
   host_.set_devices(devices_);
   std::size_t page = 0;
   const Tile& first = context.tiles().front();
@@ -55,6 +55,7 @@ PagedMemory::PagedMemory(Context& context)
                                             " bytes at least: too large for the paged backing");
   svm::AddressSpaceOptions options;
   options.collector = svm::Collector::at_faults;
+  options.interconnect = &links_;
   auto core = svm::AddressSpace::create(options, host_, devices_);
   core_ = *std::move(core);
   if (WorkTrace* const trace = context.trace()) core_->trace(trace->hook());
@@ -268,8 +269,29 @@ Status PagedMemory::make_ready(const Tile& tile, svm::AccessedInterval access) {
   }
 }
 
+// Before the core is asked to bring memory from other tiles: it believes links that were looked at.
+void PagedMemory::look_at_links(const Tile& tile, Interval interval) {
+  if (context_.tiles().size() == 1) return;
+  for (const std::size_t other : devices_.tiles_in(interval)) {
+    links_.look_at(other, tile.index);
+    links_.look_at(tile.index, other);
+  }
+}
+
+// What a tile has mapped already stays where it is, in the memory of a peer that is using it too.
+bool PagedMemory::is_used_in_place(const Tile& tile, svm::AccessedInterval access) const {
+  if (access.access == svm::Access::atomic) return false;
+  const auto chunks = core_->residency(access.interval).chunks;
+  return std::all_of(chunks.begin(), chunks.end(), [&](const svm::ChunkResidency& chunk) {
+    return std::any_of(chunk.mapped_on.begin(), chunk.mapped_on.end(),
+                       [&](const auto& mapped) { return mapped.device.index == tile.index; });
+  });
+}
+
 Status PagedMemory::try_to_make_ready(const Tile& tile, svm::AccessedInterval access) {
-  wait_for_uses(access.interval, Whose::other_tiles, tile.index);
+  if (use_of(access.interval, Whose::other_tiles, tile.index) && !is_used_in_place(tile, access))
+    wait_for_uses(access.interval, Whose::other_tiles, tile.index);
+  look_at_links(tile, access.interval);
   // Host memory in use stays where it is, also when the tile has room for it by now.
   if (!devices_.shared_in(access.interval).empty()) wait_for_uses(access.interval, Whose::anybody);
   return core_->prepare({static_cast<std::uint16_t>(tile.index)}, {&access, 1});

@@ -27,6 +27,7 @@
 #include "levelzero/backing.hpp"
 #include "levelzero/device_memory.hpp"
 #include "levelzero/host_memory.hpp"
+#include "levelzero/peer_links.hpp"
 #include "levelzero/signal.hpp"
 #include "pagemap/pagemap.hpp"
 #include "svm/address_space.hpp"
@@ -92,6 +93,8 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   Status make_ready_and_pin(const Tile& tile, svm::AccessedInterval access,
                             std::vector<Interval>& pinned) ZESVM_REQUIRES(work_lock_);
   [[noreturn]] static void throw_not_ready(const Tile& tile, Status status);
+  void look_at_links(const Tile& tile, Interval interval) ZESVM_REQUIRES(work_lock_);
+  bool is_used_in_place(const Tile& tile, svm::AccessedInterval access) const;
   void wait_for_uses(Interval interval, Whose whose, std::size_t tile = 0);
   std::shared_ptr<Signal> use_of(Interval interval, Whose whose, std::size_t tile) const;
   void retire(const Signal* done);
@@ -104,6 +107,7 @@ class PagedMemory final : public MemoryBacking, private CpuFaultResolver {
   Context& context_;
   HostMemory host_;
   DeviceMemory devices_;
+  PeerLinks links_;
   std::vector<std::unique_ptr<pagemap::Pagemap>> vram_;
   std::vector<std::unique_ptr<svm::DevicePort>> ports_;
   std::unique_ptr<svm::AddressSpace> core_;

@@ -29,9 +29,10 @@ class MemoryMover {
   /// @errors   copy_failed, device_lost
   virtual Status copy_to_system(Extent from, Interval to) noexcept = 0;
 
-  /// Copies from one place in VRAM to another, driven by the source's device (B5).
+  /// Copies from one place in VRAM to another, driven by the source's device (B5). The bytes are those
+  /// of the application's `interval`.
   /// @errors   copy_failed, device_lost; no_interconnect: do it through system memory
-  virtual Status copy_between(Extent from, Extent to) noexcept = 0;
+  virtual Status copy_between(Interval interval, Extent from, Extent to) noexcept = 0;
 
   /// Makes VRAM read as zeros: memory nobody wrote yet, or whose content was discarded.
   /// @errors   copy_failed, device_lost

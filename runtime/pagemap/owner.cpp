@@ -9,6 +9,17 @@
 
 namespace zesvm::pagemap {
 
+Link link_of(const topology::LinkMatrix& matrix, std::size_t from, std::size_t to) {
+  if (from == to) return {Protocol::local_vram, Speed::fast, LinkAtomics::present};
+  const topology::Reach& reach = matrix.between(from, to);
+  if (!reach.is_direct()) return {};
+  const bool is_pcie = reach.protocol == topology::Protocol::pcie_root ||
+                       reach.protocol == topology::Protocol::pcie_switch;
+  return {is_pcie ? Protocol::peer_pcie : Protocol::peer_fabric,
+          matrix.is_fast(from, to) ? Speed::fast : Speed::slow,
+          reach.atomics ? LinkAtomics::present : LinkAtomics::absent};
+}
+
 bool has_fast_interconnect(const Interconnect& interconnect, const Pagemap& a, const Pagemap& b) {
   const auto is_fast = [&](const Pagemap& from, const Pagemap& to) {
     const Link link = interconnect.link(from, to);

@@ -7,12 +7,17 @@
 /// within an owner it is the same by OW1, and a fast link to a member of another owner counts too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "base/mutex.hpp"
 #include "base/status.hpp"
+
+namespace zesvm::topology {
+class LinkMatrix;
+}
 
 namespace zesvm::pagemap {
 
@@ -37,13 +42,19 @@ constexpr std::string_view name_of(Protocol protocol) {
 enum class Speed : std::uint8_t { slow, fast };
 /// Whether atomic operations work across a link.
 enum class LinkAtomics : std::uint8_t { absent, present };
+/// What a link serves: use of the memory where it is, or copies alone, where no device can map it.
+enum class LinkUse : std::uint8_t { in_place, copies };
 
 /// How one tile reaches the VRAM of another.
 struct Link {
   Protocol protocol = Protocol::none;
   Speed speed = Speed::slow;
   LinkAtomics atomics = LinkAtomics::absent;
+  LinkUse use = LinkUse::in_place;
 };
+
+/// Returns how a tile reaches the VRAM of another, from what is known of the machine's links.
+Link link_of(const topology::LinkMatrix& matrix, std::size_t from, std::size_t to);
 
 /// Answers how tiles reach each other. Immutable and safe from any thread.
 class Interconnect {

@@ -220,7 +220,9 @@ Result<Mapping> AddressSpace::Core::collect(const Device& device, const Range& r
     mapping.atomics = Atomics::allowed;
   if (!current) return mapping;
   mapping.extent = range.block.extent();
-  mapping.protocol = link_to(devices, *current).protocol;
+  const pagemap::Link link = link_to(devices, *current);
+  mapping.protocol =
+      link.use == pagemap::LinkUse::in_place ? link.protocol : pagemap::Protocol::none;
   if (mapping.protocol == pagemap::Protocol::none) {
     // A device that leaves has closed its pagemap already, so that its own VRAM is no place of its.
     return device.is_gone.load(std::memory_order_acquire) ? Status::no_device

@@ -95,8 +95,8 @@ Status AddressSpace::Core::fill_from_vram(Range& range, pagemap::Extent to) noex
   // The source's device drives the copy, so that what it has cached is written back first (B5).
   PolicyDevices devices = policy_devices(*source, Attributes{});
   devices.own = from.pagemap;
-  if (!reaches_fast(devices, to.pagemap)) return Status::no_interconnect;
-  return mover_.copy_between(from, to);
+  if (!copies_fast(devices, *to.pagemap)) return Status::no_interconnect;
+  return mover_.copy_between(range.interval(), from, to);
 }
 
 Status AddressSpace::Core::migrate_to_vram(Range& range, pagemap::Pagemap& to,

@@ -4,6 +4,7 @@ namespace zesvm::svm {
 
 using pagemap::Link;
 using pagemap::LinkAtomics;
+using pagemap::LinkUse;
 using pagemap::Pagemap;
 using pagemap::Protocol;
 using pagemap::Speed;
@@ -16,7 +17,11 @@ Link link_to(const PolicyDevices& devices, const Pagemap& to) {
 
 bool reaches_fast(const PolicyDevices& devices, const Pagemap* place) {
   if (!place) return true;
-  const Link link = link_to(devices, *place);
+  return copies_fast(devices, *place) && link_to(devices, *place).use == LinkUse::in_place;
+}
+
+bool copies_fast(const PolicyDevices& devices, const Pagemap& place) {
+  const Link link = link_to(devices, place);
   return link.protocol != Protocol::none && link.speed == Speed::fast;
 }
 

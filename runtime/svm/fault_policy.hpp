@@ -41,6 +41,9 @@ pagemap::Link link_to(const PolicyDevices& devices, const pagemap::Pagemap& to);
 /// VRAM, or VRAM over a fast interconnect.
 bool reaches_fast(const PolicyDevices& devices, const pagemap::Pagemap* place);
 
+/// Returns whether the device copies to VRAM in `place` over a fast interconnect (B5).
+bool copies_fast(const PolicyDevices& devices, const pagemap::Pagemap& place);
+
 /// Returns whether atomics of the device work on memory in `place` (C2, C4).
 Atomics atomics_on(const PolicyDevices& devices, const pagemap::Pagemap* place,
                    AtomicAccess attribute);

@@ -156,7 +156,7 @@ Status Machine::copy_to_system(pagemap::Extent from, Interval to) noexcept {
   return Status::ok;
 }
 
-Status Machine::copy_between(pagemap::Extent from, pagemap::Extent to) noexcept {
+Status Machine::copy_between(Interval, pagemap::Extent from, pagemap::Extent to) noexcept {
   return copy(Gate::copy_between, vram_bytes(from), vram_bytes(to), to.size);
 }
 

@@ -61,6 +61,21 @@ TEST_F(PeerTest, AtomicsComeHomeWhereTheAdvisedPeerHasNoRoom) {
   EXPECT_EQ(*a.read(base), 9 + base.value + 1);
 }
 
+// proves: F3, B5
+TEST_F(PeerTest, ALinkForCopiesIsMappedByNobody) {
+  machine.interconnect.connect(0, 1,
+                               {.protocol = pagemap::Protocol::peer_pcie,
+                                .speed = pagemap::Speed::fast,
+                                .use = pagemap::LinkUse::copies});
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::on(b.id))));
+  ASSERT_EQ(b.write(base, 70), Status::ok);
+  EXPECT_EQ(*a.read(base), 70u);
+  EXPECT_EQ(a.mapping_at(base)->protocol, pagemap::Protocol::local_vram);
+  EXPECT_FALSE(b.mapping_at(base));
+  EXPECT_EQ(machine.plan.reached(Gate::copy_between), 1);
+  EXPECT_EQ(machine.plan.reached(Gate::copy_to_system), 0);
+}
+
 // proves: F3
 TEST_F(PeerTest, WithoutAFastLinkMemoryIsMigrated) {
   ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::on(b.id))));

@@ -29,7 +29,11 @@ TEST_F(LinkedPlacementTest, APipelineMovesFromVramToVramWithoutTheHost) {
     direct += tile.from_peer.bytes;
   }
   EXPECT_EQ(through_host, 0u);
-  EXPECT_EQ(direct, blocks * chunk);
+  // Launches bring whole allocations of paged memory.
+  if (rt.device(0).capabilities().backing == Backing::paged)
+    EXPECT_GE(direct, blocks * chunk);
+  else
+    EXPECT_EQ(direct, blocks * chunk);
 }
 
 // proves: F3

@@ -278,7 +278,7 @@ class ZESVM_API AddressSpace {
   /// Makes memory ready for a kernel on `device` that will use it so, wherever the launch is made:
   /// by a Stream, a plain command list, SYCL, OpenMP. Returns when it is ready. What was advised
   /// holds: memory that should live elsewhere is left there, unless atomic operations need it on the
-  /// device. Devices that take page faults need it for speed only.
+  /// device, or paged memory is out of its reach. Devices that take page faults need it for speed only.
   ///
   /// A kernel that uses memory prepared for another device meanwhile, or a CPU that does, may take it
   /// away again: prepare after what was before is done, launch next.

@@ -6,9 +6,19 @@
 namespace zesvm::simulator::driver {
 
 namespace {
-std::string& error_text() {
-  thread_local std::string text;
-  return text;
+// Outlives the text of its thread: programs end their contexts after that, too.
+thread_local bool is_text_gone = false;
+
+struct ErrorText {
+  std::string text;
+  ~ErrorText() { is_text_gone = true; }
+};
+
+// Null when the thread ends.
+std::string* error_text() {
+  if (is_text_gone) return nullptr;
+  thread_local ErrorText error;
+  return &error.text;
 }
 }  // namespace
 
@@ -34,7 +44,7 @@ ze_result_t to_ze(Status status) {
 }
 
 ze_result_t fail(ze_result_t result, std::string message) {
-  error_text() = std::move(message);
+  if (std::string* const text = error_text()) *text = std::move(message);
   return result;
 }
 
@@ -42,7 +52,11 @@ ze_result_t fail(Status status, std::string message) {
   return fail(to_ze(status), std::move(message) + ": " + std::string(name_of(status)));
 }
 
-const std::string& last_error() { return error_text(); }
+const std::string& last_error() {
+  static const auto& nothing = *new std::string;
+  const std::string* const text = error_text();
+  return text != nullptr ? *text : nothing;
+}
 
 namespace detail {
 ze_result_t code_of_current_exception() noexcept {

@@ -26,8 +26,9 @@ Status ChargedMover::copy_to_system(pagemap::Extent from, Interval to) noexcept 
   return Status::ok;
 }
 
-Status ChargedMover::copy_between(pagemap::Extent from, pagemap::Extent to) noexcept {
-  ZESVM_TRY(mover_.copy_between(from, to));
+Status ChargedMover::copy_between(Interval interval, pagemap::Extent from,
+                                  pagemap::Extent to) noexcept {
+  ZESVM_TRY(mover_.copy_between(interval, from, to));
   clock_.charge_move(place_of(from), place_of(to), to.size);
   return Status::ok;
 }

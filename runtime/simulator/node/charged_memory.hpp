@@ -15,7 +15,8 @@ class ChargedMover : public pagemap::MemoryMover {
 
   Status copy_to_vram(Interval from, pagemap::Extent to) noexcept override;
   Status copy_to_system(pagemap::Extent from, Interval to) noexcept override;
-  Status copy_between(pagemap::Extent from, pagemap::Extent to) noexcept override;
+  Status copy_between(Interval interval, pagemap::Extent from,
+                      pagemap::Extent to) noexcept override;
   Status clear(pagemap::Extent extent) noexcept override;
 
  private:

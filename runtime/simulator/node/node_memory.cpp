@@ -233,7 +233,7 @@ Status NodeMemory::copy_to_system(pagemap::Extent from, Interval to) noexcept {
   return Status::ok;
 }
 
-Status NodeMemory::copy_between(pagemap::Extent from, pagemap::Extent to) noexcept {
+Status NodeMemory::copy_between(Interval, pagemap::Extent from, pagemap::Extent to) noexcept {
   if (failures_.strikes(Failure::copy)) return Status::copy_failed;
   expect_content(to);
   std::memcpy(alias_of(to), alias_of(from), from.size.count);

@@ -124,7 +124,8 @@ class NodeMemory : public svm::CpuView, public pagemap::MemoryMover {
   // pagemap::MemoryMover
   Status copy_to_vram(Interval from, pagemap::Extent to) noexcept override;
   Status copy_to_system(pagemap::Extent from, Interval to) noexcept override;
-  Status copy_between(pagemap::Extent from, pagemap::Extent to) noexcept override;
+  Status copy_between(Interval interval, pagemap::Extent from,
+                      pagemap::Extent to) noexcept override;
   Status clear(pagemap::Extent extent) noexcept override;
 
   /// While one lives, blocks that this thread brings back count as CPU faults of their tile.

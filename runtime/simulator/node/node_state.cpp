@@ -35,20 +35,6 @@ std::string name_of_tile(std::size_t device, std::size_t tile) {
   return "device " + std::to_string(device) + " tile " + std::to_string(tile);
 }
 
-pagemap::Link link_of(const topology::LinkMatrix& matrix, std::size_t from, std::size_t to) {
-  using pagemap::LinkAtomics;
-  using pagemap::Protocol;
-  using pagemap::Speed;
-  if (from == to) return {Protocol::local_vram, Speed::fast, LinkAtomics::present};
-  const topology::Reach& reach = matrix.between(from, to);
-  if (!reach.is_direct()) return {};
-  const bool is_pcie = reach.protocol == topology::Protocol::pcie_root ||
-                       reach.protocol == topology::Protocol::pcie_switch;
-  return {is_pcie ? Protocol::peer_pcie : Protocol::peer_fabric,
-          matrix.is_fast(from, to) ? Speed::fast : Speed::slow,
-          reach.atomics ? LinkAtomics::present : LinkAtomics::absent};
-}
-
 }  // namespace
 
 NodeState::NodeState(const topology::NodeDescription& node_description)
@@ -348,7 +334,7 @@ NodeLinks::NodeLinks(const topology::NodeDescription& description) {
   tile_count_ = matrix.size();
   for (std::size_t from = 0; from < tile_count_; ++from) {
     for (std::size_t to = 0; to < tile_count_; ++to) {
-      links_.push_back(link_of(matrix, from, to));
+      links_.push_back(pagemap::link_of(matrix, from, to));
     }
   }
 }

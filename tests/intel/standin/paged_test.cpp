@@ -51,6 +51,48 @@ TEST_F(StandinPagedTest, BytesFollowTheKernelsFromCardToCard) {
   space.free(values);
 }
 
+// The driver remembers for ever what it found behind an address of a peer: bytes would go to memory that
+// is long gone.
+// proves: B5
+TEST_F(StandinPagedTest, BytesGoFromCardToCardWithoutTheHost) {
+  if (cards() == 1) GTEST_SKIP() << "there is one card";
+  constexpr std::size_t count = 2 * chunk / sizeof(std::uint32_t);
+  auto* const values = allocate<std::uint32_t>(count);
+  std::uint32_t wanted = 0;
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    wanted = round * 1000;
+    std::fill_n(values, count, wanted);
+    increment(rt.device(0), values, count);
+    const Statistics before = rt.statistics();
+    for (std::size_t turn = 1; turn < 2 * cards(); ++turn)
+      increment(rt.device(turn % cards()), values, count);
+    const Statistics moved = rt.statistics() - before;
+    std::uint64_t direct = 0, through_host = 0;
+    for (const TileStatistics& tile : moved.tiles) {
+      direct += tile.from_peer.bytes;
+      through_host += tile.to_system.bytes + tile.to_device.bytes;
+    }
+    EXPECT_EQ(direct, (2 * cards() - 1) * 2 * chunk);
+    EXPECT_EQ(through_host, 0u);
+    wanted += static_cast<std::uint32_t>(2 * cards());
+    EXPECT_EQ(std::count(values, values + count, wanted), static_cast<long>(count));
+  }
+  space.free(values);
+}
+
+// Kernels of another card would fault on it.
+TEST_F(StandinPagedTest, AnotherCardsMemoryIsNotUsedInPlace) {
+  if (cards() == 1) GTEST_SKIP() << "there is one card";
+  auto* const values = allocate<std::uint32_t>(chunk / 4);
+  values[5] = 1;
+  space.advise(values, chunk, preferred_location(rt.device(1)));
+  increment(rt.device(1), values, chunk / 4);
+  increment(rt.device(0), values, chunk / 4);
+  EXPECT_EQ(space.residency(values, chunk).bytes_on(rt.device(0)), chunk);
+  EXPECT_EQ(values[5], 3u);
+  space.free(values);
+}
+
 TEST_F(StandinPagedTest, ATouchBringsBackOneChunk) {
   constexpr std::size_t bytes = 4 * chunk;
   auto* const values = allocate<std::uint32_t>(bytes / 4);

@@ -1,5 +1,5 @@
 /// @file placement_node.hpp
-/// The node a Runtime runs on, for plans.
+/// The node a Context runs on, for plans and for who reaches whom.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,11 @@
 
 #include "topology/node_description.hpp"
 
-namespace zesvm {
+namespace zesvm::levelzero {
 
-namespace levelzero {
 class Context;
-}
-class Runtime;
 
-/// A description, and which tile of it each device of a Runtime is.
+/// A description, and which tile of it each device of a Context is.
 struct PlacementNode {
   topology::NodeDescription description;
   /// Indexes into description.tiles(), by Device::index().
@@ -25,15 +22,13 @@ struct PlacementNode {
   std::vector<bool> is_lost{};
 };
 
-/// Returns the node of a Runtime: the file of a simulated one, so that costs are those its virtual
+/// Returns the node of a Context: the file of a simulated one, so that costs are those its virtual
 /// clock charges; what was detected of a real machine.
 /// @errors Error: a query failed; unknown_node: the file cannot be read any more
-PlacementNode placement_node_of(Runtime& runtime);
-/// As above, of the devices of a context.
-PlacementNode placement_node_of(levelzero::Context& context);
+PlacementNode placement_node_of(Context& context);
 
 /// Returns the operating system's number of the NUMA node of each device of a context; nothing for
 /// those nobody knows it of.
-std::vector<std::optional<std::uint32_t>> numa_nodes_of(levelzero::Context& context);
+std::vector<std::optional<std::uint32_t>> numa_nodes_of(Context& context);
 
-}  // namespace zesvm
+}  // namespace zesvm::levelzero

@@ -1,14 +1,13 @@
-#include "api/placement_node.hpp"
+#include "levelzero/placement_node.hpp"
 
 #include <zesvm/error.hpp>
-#include <zesvm/runtime.hpp>
 
 #include "levelzero/context.hpp"
 #include "levelzero/detection.hpp"
 #include "levelzero/machine.hpp"
 #include "topology/detection.hpp"
 
-namespace zesvm {
+namespace zesvm::levelzero {
 namespace {
 
 topology::NodeDescription read_file(const std::string& name) {
@@ -19,41 +18,33 @@ topology::NodeDescription read_file(const std::string& name) {
   }
 }
 
-PlacementNode simulated_node(const levelzero::Context& context) {
+PlacementNode simulated_node(const Context& context) {
   PlacementNode node;
   node.description = read_file(context.node_name());
   node.tiles.resize(context.tiles().size());
-  for (const levelzero::NodeTile& tile : context.node_tiles())
+  for (const NodeTile& tile : context.node_tiles())
     if (tile.index) node.tiles[*tile.index] = node.description.index_of({tile.device, tile.tile});
   return node;
 }
 
-PlacementNode detected_node(levelzero::Context& context) {
+PlacementNode detected_node(Context& context) {
   PlacementNode node;
-  node.description =
-      topology::detect(levelzero::read_machine(context, levelzero::VerifyData::no)).node;
-  for (const levelzero::Tile& tile : context.tiles())
-    node.tiles.push_back(node.description.index_of(levelzero::place_of(tile)));
+  node.description = topology::detect(read_machine(context, VerifyData::no)).node;
+  for (const Tile& tile : context.tiles())
+    node.tiles.push_back(node.description.index_of(place_of(tile)));
   return node;
 }
 
 }  // namespace
 
-PlacementNode placement_node_of(Runtime& runtime) {
-  const auto context =
-      levelzero::Context::around(static_cast<ze_driver_handle_t>(runtime.native_driver()),
-                                 static_cast<ze_context_handle_t>(runtime.native_context()));
-  return placement_node_of(*context);
-}
-
-PlacementNode placement_node_of(levelzero::Context& context) {
+PlacementNode placement_node_of(Context& context) {
   PlacementNode node = context.is_simulated() ? simulated_node(context) : detected_node(context);
-  for (const levelzero::Tile& tile : context.tiles())
+  for (const Tile& tile : context.tiles())
     node.is_lost.push_back(zeDeviceGetStatus(tile.handle) == ZE_RESULT_ERROR_DEVICE_LOST);
   return node;
 }
 
-std::vector<std::optional<std::uint32_t>> numa_nodes_of(levelzero::Context& context) {
+std::vector<std::optional<std::uint32_t>> numa_nodes_of(Context& context) {
   std::vector<std::optional<std::uint32_t>> numa_nodes(context.tiles().size());
   try {
     const PlacementNode node = placement_node_of(context);
@@ -66,4 +57,4 @@ std::vector<std::optional<std::uint32_t>> numa_nodes_of(levelzero::Context& cont
   return numa_nodes;
 }
 
-}  // namespace zesvm
+}  // namespace zesvm::levelzero
