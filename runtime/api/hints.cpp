@@ -32,7 +32,10 @@ AdviceNote note_for(const void* pointer, std::size_t bytes, const Advice& advice
     case Advice::Kind::location_device:
       note.content = std::to_string(static_cast<int>(advice.kind()));
       if (advice.device())
-        note.content.append(" ").append(std::to_string(advice.device()->index()));
+        note.content.append(" ")
+            .append(std::to_string(advice.device()->index()))
+            .append(" ")
+            .append(std::to_string(static_cast<int>(advice.migrate())));
   }
   return note;
 }

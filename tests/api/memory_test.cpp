@@ -130,6 +130,8 @@ TEST_F(MemoryTest, AdviceGivenTwiceIsAlreadySo) {
   const Advice advice = preferred_location(rt.device(1));
   EXPECT_EQ(space.advise(values.data(), chunk, advice).outcome, HintOutcome::applied);
   EXPECT_EQ(space.advise(values.data(), chunk, advice).outcome, HintOutcome::already_so);
+  const Advice other_policy = preferred_location(rt.device(1), Migrate::only_system_pages);
+  EXPECT_EQ(space.advise(values.data(), chunk, other_policy).outcome, HintOutcome::applied);
   EXPECT_EQ(space.advise(values.data(), chunk, no_preferred_location()).outcome,
             HintOutcome::applied);
   EXPECT_EQ(space.advise(values.data(), chunk, advice).outcome, HintOutcome::applied);

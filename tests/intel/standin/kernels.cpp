@@ -17,6 +17,13 @@ void xe_kernel_increment(XeLaunch* launch) {
   for (std::uint64_t i = 0; values != nullptr && i < launch->items(); ++i) ++values[i];
 }
 
+void xe_kernel_increment_behind(XeLaunch* launch) {
+  const auto* const table = launch->memory<std::uint64_t>(0, launch->items());
+  for (std::uint64_t i = 0; table != nullptr && i < launch->items(); ++i)
+    if (auto* const value = static_cast<Word*>(launch->at(launch, table[i], sizeof(Word))))
+      ++*value;
+}
+
 void xe_kernel_count(XeLaunch* launch) {
   Word* const counter = launch->memory<Word>(0, 1);
   if (counter != nullptr)

@@ -105,6 +105,25 @@ TEST_F(StandinPagedTest, ATouchBringsBackOneChunk) {
   space.free(values);
 }
 
+// No call makes physical memory resident: mapping it did.
+TEST_F(StandinPagedTest, KernelsReachWhatPointersInMemoryLeadTo) {
+  auto* const values = allocate<std::uint32_t>(chunk / 4);
+  auto* const table = allocate<std::uint64_t>(1);
+  values[7] = 41;
+  table[0] = reinterpret_cast<std::uint64_t>(values + 7);
+  Kernel follow = rt.load_module(ZESVM_TEST_KERNELS "/reach.spv").kernel("increment_behind");
+  follow.reaching({{values, chunk, AccessMode::read_write}});
+  for (const Device& device : rt.devices()) {
+    Stream stream(device);
+    stream.launch(follow, grid(1), table);
+    stream.wait();
+    EXPECT_EQ(space.residency(values, chunk).bytes_on(device), chunk);
+  }
+  EXPECT_EQ(values[7], 41 + cards());
+  space.free(values);
+  space.free(table);
+}
+
 TEST_F(StandinPagedTest, SmallAllocationsAreWholeDevicePages) {
   log.restart();
   auto* const values = allocate<std::uint32_t>(10);
