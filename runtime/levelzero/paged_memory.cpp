@@ -153,7 +153,7 @@ void PagedMemory::free(Interval footprint) {
 
 // Addresses are given back when nothing is mapped there any more: else with the next free().
 void PagedMemory::release_freed() {
-  std::erase_if(freed_, [&](Interval footprint) {
+  std::erase_if(freed_, [&](Interval footprint) ZESVM_REQUIRES(work_lock_) {
     if (devices_.is_any_stuck(footprint)) return false;
     release(footprint.begin);
     return true;
