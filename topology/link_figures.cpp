@@ -72,8 +72,8 @@ void LinkJudgement::compare_bandwidths(const Link& link, const FabricFacts& fabr
         std::max(rate / taken, taken / rate) <= tolerated_ratio)
       return;
     contradict("bandwidth between " + pair_name(link) + ": " +
-               std::string(name_of(link.sources.bandwidth)) + " says " + text_of({taken}) + ", " +
-               std::string(name_of(source)) + " " + text_of(other) +
+               std::string(name_of(link.sources.bandwidth)) + " says " + text_of(Bandwidth{taken}) +
+               ", " + std::string(name_of(source)) + " " + text_of(other) +
                "; taken: " + std::string(name_of(link.sources.bandwidth)));
   };
   const LevelZeroPair* said =

@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <cstdlib>
 #include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "base/environment.hpp"
 #include "topology/node_description.hpp"
 
 namespace zesvm::topology {
@@ -81,11 +81,9 @@ std::string content_of(const std::string& path) {
 
 std::vector<std::string> preset_directories() {
   std::vector<std::string> directories;
-  if (const char* listed = std::getenv("ZESVM_NODES_PATH")) {
-    std::istringstream list(listed);
-    for (std::string one; std::getline(list, one, ':');)
-      if (!one.empty()) directories.push_back(one);
-  }
+  std::istringstream list(environment("ZESVM_NODES_PATH"));
+  for (std::string one; std::getline(list, one, ':');)
+    if (!one.empty()) directories.push_back(one);
   add_data_directories(directories);
   return directories;
 }
@@ -104,12 +102,12 @@ NodeDescription load_node(const std::string& name_or_path) {
   const std::string path = is_path(name_or_path) ? name_or_path : find_preset(name_or_path);
   NodeDescription node = parse_node(content_of(path), path);
   node.path = path;
-  if (const char* vram = std::getenv("ZESVM_NODE_VRAM"); vram != nullptr && *vram != '\0') {
+  if (const std::string vram = environment("ZESVM_NODE_VRAM"); !vram.empty()) {
     const auto size = parse_bytes(vram);
     if (!size || *size == 0_B || *size % 2_MiB != 0_B)
       throw DescriptionError(
           "ZESVM_NODE_VRAM", 0,
-          "is '" + std::string(vram) + "'; give a multiple of 2 MiB such as 256MiB, or unset it");
+          "is '" + vram + "'; give a multiple of 2 MiB such as 256MiB, or unset it");
     set_vram(node, *size);
   }
   return node;

@@ -173,7 +173,7 @@ std::vector<Interval> AddressSpace::Allocations::unpinned_parts(Interval interva
   Lock guard{lock_};
   // Memory moves in whole pages.
   std::vector<Interval> pages = pins_;
-  for (Interval& one : pages) one = {align_down(one.begin, cpu_page), align_up(one.end, cpu_page)};
+  for (Interval& one : pages) one = one.rounded_out(cpu_page);
   return without(interval, pages);
 }
 

@@ -28,7 +28,7 @@ bool append_on(levelzero::Context& context, const levelzero::Tile& list_of, cons
 // Says what else was advised: the kernel takes whole pages only.
 std::string neighbours_text(const void* pointer, std::size_t bytes) {
   const Interval interval{address_of(pointer), address_of(pointer) + Bytes{bytes}};
-  const Interval pages{align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
+  const Interval pages = interval.rounded_out(cpu_page);
   const Bytes beside = pages.size() - interval.size();
   if (beside.count == 0) return "";
   return "; in whole pages: " + std::to_string(beside.count) + " bytes beside it, too";

@@ -1,6 +1,5 @@
 #include "api/requested_report.hpp"
 
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -8,6 +7,7 @@
 
 #include <zesvm/runtime.hpp>
 
+#include "base/environment.hpp"
 #include "base/path_pattern.hpp"
 
 namespace zesvm {
@@ -37,9 +37,9 @@ void write(const Runtime& runtime, const std::string& wanted) {
 }  // namespace
 
 void write_requested_report(const Runtime& runtime) noexcept {
-  const char* const wanted = std::getenv("ZESVM_REPORT");
-  if (wanted == nullptr || *wanted == '\0') return;
   try {
+    const std::string wanted = environment("ZESVM_REPORT");
+    if (wanted.empty()) return;
     write(runtime, wanted);
   } catch (const std::exception& error) {
     std::cerr << "zesvm: no report: " << error.what() << "\n";

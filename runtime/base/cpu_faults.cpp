@@ -34,14 +34,6 @@ void futex_wake(std::atomic<std::uint32_t>& word, int count) {
   ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
 }
 
-/// A fault that waits for its answer, on the stack of the faulting thread.
-struct Request {
-  CpuFault fault;
-  Request* next = nullptr;
-  /// 0 until answered, then 1 + Status.
-  std::atomic<std::uint32_t> answer{0};
-};
-
 void say(const char* message) {
   // A failing stderr leaves nobody to tell.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, message, std::strlen(message));
@@ -51,6 +43,14 @@ void say(const char* message) {
 
 /// What the signal handler and the service threads of one node share.
 struct CpuFaults::Service {
+  /// A fault that waits for its answer, on the stack of the faulting thread.
+  struct Request {
+    CpuFault fault;
+    Request* next = nullptr;
+    /// 0 until answered, then 1 + Status.
+    std::atomic<std::uint32_t> answer{0};
+  };
+
   explicit Service(CpuFaultResolver& fault_resolver) : resolver(fault_resolver) {}
 
   // Not in the program's heap, which may be what is frozen: handlers write here.
@@ -231,7 +231,7 @@ void pass_on(int signal, siginfo_t* info, void* context, unsigned skip) {
 bool is_answered_ok(CpuFaults::Service& service, Address where, const ucontext_t& context) {
   // Bit 1 of the page fault error code: the access was a write.
   const bool is_write = (context.uc_mcontext.gregs[REG_ERR] & 2) != 0;
-  Request request;
+  CpuFaults::Service::Request request;
   request.fault = {where, is_write ? CpuAccess::write : CpuAccess::read,
                    static_cast<pid_t>(::syscall(SYS_gettid))};
   service.post(request);

@@ -42,6 +42,10 @@ struct Interval {
     const Address from = std::max(begin, other.begin);
     return {from, std::max(from, std::min(end, other.end))};
   }
+  /// Returns the smallest interval of whole units that holds this one; a unit is a power of two.
+  constexpr Interval rounded_out(Bytes unit) const {
+    return {align_down(begin, unit), align_up(end, unit)};
+  }
   /// Returns the smallest interval that holds both.
   constexpr Interval hull(const Interval& other) const {
     if (is_empty()) return other;

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/environment.hpp"
 #include "base/path_pattern.hpp"
 
 namespace zesvm {
@@ -131,8 +132,8 @@ void TraceLine::key(std::string_view name) {
 }
 
 std::unique_ptr<TraceFile> TraceFile::from_environment() {
-  const char* const asked = std::getenv("ZESVM_TRACE");
-  if (asked == nullptr || *asked == '\0') return nullptr;
+  const std::string asked = environment("ZESVM_TRACE");
+  if (asked.empty()) return nullptr;
   const std::string path = with_process_id(asked);
   auto file = open(path);
   if (!file) {

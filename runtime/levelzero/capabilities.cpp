@@ -7,16 +7,12 @@
 
 #include <zesvm/error.hpp>
 
+#include "base/environment.hpp"
 #include "base/sizes.hpp"
 #include "specification/newer_level_zero.hpp"
 
 namespace zesvm::levelzero {
 namespace {
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
 
 MemoryAbilities abilities_of(ze_memory_access_cap_flags_t flags) {
   return {(flags & ZE_MEMORY_ACCESS_CAP_FLAG_RW) != 0,
@@ -150,8 +146,8 @@ std::vector<std::pair<std::string, std::string>> facts_of(const Capabilities& ca
 }
 
 void read_capabilities(ze_context_handle_t context, std::vector<Tile>& tiles) {
-  const std::string hierarchy = variable("ZE_FLAT_DEVICE_HIERARCHY");
-  const std::string mask = variable("ZE_AFFINITY_MASK");
+  const std::string hierarchy = environment("ZE_FLAT_DEVICE_HIERARCHY");
+  const std::string mask = environment("ZE_AFFINITY_MASK");
   for (Tile& tile : tiles) {
     Capabilities& to = tile.capabilities;
     read_memory_access(tile, to);
@@ -193,7 +189,7 @@ BackingChoice choose_backing(Backing wanted, const std::vector<Tile>& tiles, boo
     check_possible(wanted, tiles);
     return {wanted, "asked for by the program"};
   }
-  const Backing named = backing_named(variable("ZESVM_BACKING"));
+  const Backing named = backing_named(environment("ZESVM_BACKING"));
   if (named != Backing::automatic) {
     check_possible(named, tiles);
     return {named, std::string("ZESVM_BACKING=") + name_of(named)};

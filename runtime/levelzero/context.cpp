@@ -1,8 +1,8 @@
 #include "levelzero/context.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/environment.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/capabilities.hpp"
 #include "levelzero/command_list.hpp"
@@ -95,8 +95,8 @@ void Context::look_up_extensions() {
   simulator_.write_trace = extension<zesvm_sim_write_trace_fn>(driver_, ZESVM_SIM_WRITE_TRACE_NAME);
   newer_ = find_newer_functions(driver_);
   if (!is_simulated()) return;
-  const char* node = std::getenv("ZESVM_NODE");
-  node_name_ = node != nullptr && *node != '\0' ? node : default_node;
+  const std::string named = environment("ZESVM_NODE");
+  node_name_ = named.empty() ? default_node : named;
   match_node_tiles();
 }
 

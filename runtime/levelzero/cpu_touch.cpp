@@ -1,17 +1,17 @@
 #include "levelzero/cpu_touch.hpp"
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include <zesvm/error.hpp>
 
+#include "base/environment.hpp"
+
 namespace zesvm::levelzero {
 
 CpuTouch choose_cpu_touch(CpuTouch wanted) {
   if (wanted != CpuTouch::automatic) return wanted;
-  const char* const value = std::getenv("ZESVM_CPU_TOUCH");
-  const std::string_view name = value != nullptr ? value : "";
+  const std::string name = environment("ZESVM_CPU_TOUCH");
   if (name.empty() || name == "bring-back") return CpuTouch::bring_back;
   if (name == "refuse") return CpuTouch::refuse;
   if (name == "unhandled") return CpuTouch::unhandled;

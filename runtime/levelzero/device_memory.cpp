@@ -19,9 +19,8 @@ namespace {
 // 2 MiB: the largest chunk, all of which passes through a staging buffer or address at once.
 constexpr Bytes largest_piece = 2_MiB;
 
-// Below what allocations are wished at (paged_memory.cpp); and what no driver can give.
+// Below what allocations are wished at (paged_memory.cpp).
 constexpr Address staging_wish{0x1fff'0000'0000};
-constexpr Address no_wish{cpu_page.count};
 
 constexpr ze_physical_mem_flags_t on_host_flag = newer::physical_memory_on_host;
 

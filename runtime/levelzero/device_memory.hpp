@@ -36,6 +36,10 @@ class HostMemory;
 // 64 KiB: what drivers map on a device, and the multiple every such mapping has.
 inline constexpr Bytes smallest_device_page = 64_KiB;
 
+// What to reserve at where any address will do: no page of a device begins here, so that the driver
+// chooses itself. Null is refused by the validation layer of the oldest loader.
+inline constexpr Address no_wish{cpu_page.count};
+
 /// The chunks of one context. Safe to use from any thread, for different ranges.
 class DeviceMemory final : public pagemap::MemoryMover {
  public:

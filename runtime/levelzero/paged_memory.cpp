@@ -19,9 +19,6 @@ constexpr Bytes largest_chunk = 2_MiB;
 // that a hole a driver leaves for a moment is not taken by somebody else.
 constexpr Address first_wish{0x2000'0000'0000};
 
-// No page of a device begins here: the simulated driver, which leaves no holes, chooses itself.
-constexpr Address no_wish{cpu_page.count};
-
 // Faults are watched in intervals of this size, each once, so that freed memory leaves nothing behind.
 constexpr Bytes watched_size = 1_GiB * 64;
 

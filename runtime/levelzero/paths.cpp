@@ -1,10 +1,11 @@
 #include "levelzero/paths.hpp"
 
-#include <cstdlib>
 #include <dlfcn.h>
 #include <sstream>
 
 #include <zesvm/error.hpp>
+
+#include "base/environment.hpp"
 
 namespace zesvm::levelzero {
 namespace fs = std::filesystem;
@@ -15,9 +16,8 @@ const int landmark = 0;
 
 constexpr const char* driver_file = "libze_zesvm_sim.so.1";
 
-std::vector<fs::path> split(const char* list) {
+std::vector<fs::path> split(const std::string& list) {
   std::vector<fs::path> parts;
-  if (list == nullptr) return parts;
   std::istringstream stream(list);
   for (std::string part; std::getline(stream, part, ':');)
     if (!part.empty()) parts.emplace_back(part);
@@ -49,11 +49,11 @@ fs::path tree_of(const fs::path& own_file) {
 
 fs::path simulated_driver() {
   std::error_code error;
-  if (const char* given = std::getenv("ZESVM_SIM_DRIVER"); given != nullptr && *given != '\0') {
+  if (const std::string given = environment("ZESVM_SIM_DRIVER"); !given.empty()) {
     const fs::path file = fs::canonical(given, error);
     if (!error) return file;
     throw Error(ErrorCode::backend_unavailable,
-                "ZESVM_SIM_DRIVER names " + std::string(given) +
+                "ZESVM_SIM_DRIVER names " + given +
                     ", which does not exist; unset it, or let it name libze_zesvm_sim.so.1");
   }
   const fs::path file = tree_of(own_file()) / ZESVM_LIBRARY_DIRECTORY / driver_file;
@@ -64,7 +64,7 @@ fs::path simulated_driver() {
 }
 
 std::vector<fs::path> kernel_directories() {
-  std::vector<fs::path> directories = split(std::getenv("ZESVM_KERNELS_PATH"));
+  std::vector<fs::path> directories = split(environment("ZESVM_KERNELS_PATH"));
   directories.push_back(tree_of(own_file()) / ZESVM_DATA_DIRECTORY / "zesvm" / "kernels");
   return directories;
 }

@@ -8,6 +8,7 @@
 
 #include <level_zero/ze_api.h>
 
+#include "base/environment.hpp"
 #include "base/mutex.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/paths.hpp"
@@ -16,11 +17,6 @@
 namespace zesvm::levelzero {
 namespace fs = std::filesystem;
 namespace {
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
 
 Backend wanted_backend(const Situation& situation) {
   if (situation.wanted != Backend::automatic) return situation.wanted;
@@ -49,9 +45,9 @@ Situation present_situation(const RuntimeOptions& options) {
   Situation now;
   now.wanted = options.backend;
   now.node = options.node;
-  now.backend_variable = variable("ZESVM_BACKEND");
-  now.node_variable = variable("ZESVM_NODE");
-  now.alternative_drivers = variable("ZE_ENABLE_ALT_DRIVERS");
+  now.backend_variable = environment("ZESVM_BACKEND");
+  now.node_variable = environment("ZESVM_NODE");
+  now.alternative_drivers = environment("ZE_ENABLE_ALT_DRIVERS");
   now.is_initialized = is_level_zero_initialized();
   now.render_nodes = count_render_nodes();
   now.has_gpu_driver = has_gpu_driver();
@@ -113,7 +109,7 @@ bool has_gpu_driver() {
   Dl_info info{};
   if (dladdr(reinterpret_cast<const void*>(&zeInit), &info) != 0 && info.dli_fname != nullptr)
     directories.insert(directories.begin(), fs::path(info.dli_fname).parent_path());
-  const std::string search = variable("LD_LIBRARY_PATH");
+  const std::string search = environment("LD_LIBRARY_PATH");
   for (std::size_t begin = 0; begin < search.size();) {
     const std::size_t end = std::min(search.find(':', begin), search.size());
     if (end > begin) directories.emplace_back(search.substr(begin, end - begin));
@@ -130,7 +126,7 @@ ze_result_t initialize_driver() {
   try {
     return zeInit(ZE_INIT_FLAG_GPU_ONLY);
   } catch (const std::exception& thrown) {
-    const std::string mask = variable("ZE_AFFINITY_MASK");
+    const std::string mask = environment("ZE_AFFINITY_MASK");
     throw Error(ErrorCode::backend_unavailable,
                 std::string("the driver threw '") + thrown.what() + "' in zeInit" +
                     (mask.empty() ? "" : "; is ZE_AFFINITY_MASK=" + mask + " a list of numbers?"),
@@ -146,7 +142,7 @@ bool is_level_zero_initialized() {
 
 void set_up_simulated_node(const std::string& node) {
   const fs::path driver = simulated_driver();
-  const std::string name = !node.empty() ? node : variable("ZESVM_NODE");
+  const std::string name = !node.empty() ? node : environment("ZESVM_NODE");
   try {
     topology::load_node(name.empty() ? default_node : name);
   } catch (const topology::DescriptionError& error) {

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <cstdlib>
 #include <dlfcn.h>
 #include <string_view>
 
 #include <level_zero/zes_api.h>
 
+#include "base/environment.hpp"
 #include "levelzero/call.hpp"
 #include "levelzero/detection.hpp"
 
@@ -26,10 +26,7 @@ std::vector<Handle> list_of(Call call) {
   return all;
 }
 
-bool is_enabled_by_environment() {
-  const char* value = std::getenv("ZES_ENABLE_SYSMAN");
-  return value != nullptr && std::string_view(value) == "1";
-}
+bool is_enabled_by_environment() { return environment("ZES_ENABLE_SYSMAN") == "1"; }
 
 // Loaders of today have zesInit, which works at any time; with the oldest supported one, Sysman is
 // asked through the handles of Level Zero.

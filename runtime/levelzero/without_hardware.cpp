@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <string_view>
+
+#include "base/environment.hpp"
 
 namespace zesvm::levelzero {
 namespace {
@@ -30,10 +31,8 @@ std::vector<std::string> settings_without_hardware(const Variables& variable) {
 }
 
 std::vector<std::string> settings_without_hardware() {
-  return settings_without_hardware([](const std::string& name) {
-    const char* const value = std::getenv(name.c_str());
-    return std::string(value != nullptr ? value : "");
-  });
+  return settings_without_hardware(
+      [](const std::string& name) { return environment(name.c_str()); });
 }
 
 }  // namespace zesvm::levelzero

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/environment.hpp"
 #include "levelzero/context.hpp"
 
 namespace zesvm::levelzero {
@@ -38,8 +39,7 @@ bool is_node_tracing(zesvm_sim_write_trace_fn write) {
 }  // namespace
 
 WorkTrace* WorkTrace::of_process(const Context& context) {
-  const char* const asked = std::getenv("ZESVM_TRACE");
-  if (asked == nullptr || *asked == '\0') return nullptr;
+  if (environment("ZESVM_TRACE").empty()) return nullptr;
   // Never destroyed: streams may outlive every Runtime, and end at the end of the process.
   static WorkTrace* const trace = begin(context).release();
   return trace;

@@ -5,20 +5,20 @@ namespace {
 
 using Counter = DeviceCounters::Counter;
 
-std::uint64_t load(const Counter& counter) { return counter.load(std::memory_order_relaxed); }
+std::uint64_t count_of(const Counter& counter) { return counter.load(std::memory_order_relaxed); }
 
 std::chrono::nanoseconds time_of(const Counter& counter) {
-  return std::chrono::nanoseconds{static_cast<std::int64_t>(load(counter))};
+  return std::chrono::nanoseconds{static_cast<std::int64_t>(count_of(counter))};
 }
 
 void raise_to(Counter& counter, std::uint64_t value) {
-  std::uint64_t seen = load(counter);
+  std::uint64_t seen = count_of(counter);
   while (seen < value && !counter.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
   }
 }
 
 void lower_to(Counter& counter, std::uint64_t value) {
-  std::uint64_t seen = load(counter);
+  std::uint64_t seen = count_of(counter);
   while (seen > value && !counter.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
   }
 }
@@ -28,13 +28,13 @@ void lower_to(Counter& counter, std::uint64_t value) {
 PerChunk DeviceCounters::ChunkCounter::read() const {
   PerChunk read;
   for (std::size_t i = 0; i < by_size.size(); ++i) {
-    read.by_size[i] = load(by_size[i]);
+    read.by_size[i] = count_of(by_size[i]);
     read.total += read.by_size[i];
   }
   return read;
 }
 
-Timed DeviceCounters::TimedCounter::read() const { return {load(count), time_of(nanoseconds)}; }
+Timed DeviceCounters::TimedCounter::read() const { return {count_of(count), time_of(nanoseconds)}; }
 
 void DeviceCounters::add_migration(Transfer transfer, Bytes size, pagemap::Cause cause,
                                    std::chrono::nanoseconds time) {
@@ -53,27 +53,27 @@ DeviceStatistics DeviceCounters::read() const {
   read.faults = faults.read();
   read.valid_faults = valid_faults.read();
   read.migrations = migrations.read();
-  read.atomic_faults = load(atomic_faults);
+  read.atomic_faults = count_of(atomic_faults);
   read.fault_time = time_of(fault_nanoseconds);
   for (std::size_t i = 0; i < transfers_.size(); ++i) {
     const TransferCounter& counter = transfers_[i];
     MigrationTotals& totals = read.transfers[i];
-    totals.count = load(counter.count);
-    totals.bytes = {load(counter.bytes)};
-    totals.smallest = {totals.count > 0 ? load(counter.smallest) : 0};
-    totals.largest = {load(counter.largest)};
+    totals.count = count_of(counter.count);
+    totals.bytes = {count_of(counter.bytes)};
+    totals.smallest = {totals.count > 0 ? count_of(counter.smallest) : 0};
+    totals.largest = {count_of(counter.largest)};
     totals.time = time_of(counter.nanoseconds);
     read.migration_time += totals.time;
   }
-  for (std::size_t i = 0; i < causes_.size(); ++i) read.causes[i] = load(causes_[i]);
+  for (std::size_t i = 0; i < causes_.size(); ++i) read.causes[i] = count_of(causes_[i]);
   read.collect = collect.read();
   read.map = map.read();
   read.flush = flush.read();
-  read.unmaps = load(unmaps);
-  read.invalidations = load(invalidations);
-  read.evictions = load(evictions);
-  read.retries = load(retries);
-  read.failures = load(failures);
+  read.unmaps = count_of(unmaps);
+  read.invalidations = count_of(invalidations);
+  read.evictions = count_of(evictions);
+  read.retries = count_of(retries);
+  read.failures = count_of(failures);
   return read;
 }
 

@@ -4,10 +4,6 @@
 namespace zesvm::svm::fake {
 namespace {
 
-constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
-                             pagemap::LinkAtomics::present};
-constexpr pagemap::Link slow{pagemap::Protocol::peer_pcie, pagemap::Speed::slow,
-                             pagemap::LinkAtomics::absent};
 const Advice to_system = Advice::preferred_location(Place::system());
 
 using AdviceTest = CoreTest;

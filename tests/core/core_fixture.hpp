@@ -9,6 +9,12 @@
 
 namespace zesvm::svm::fake {
 
+/// A link whose atomics work, and one without.
+inline constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
+                                    pagemap::LinkAtomics::present};
+inline constexpr pagemap::Link slow{pagemap::Protocol::peer_pcie, pagemap::Speed::slow,
+                                    pagemap::LinkAtomics::absent};
+
 class CoreTest : public testing::Test {
  protected:
   CoreTest() { machine.make_space(); }

@@ -5,8 +5,6 @@
 namespace zesvm::svm::fake {
 namespace {
 
-constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
-                             pagemap::LinkAtomics::present};
 constexpr std::uint64_t seed = 1000;
 
 Status status_of(const Result<HintResult>& result) { return result.status(); }

@@ -6,14 +6,8 @@
 namespace zesvm::svm::fake {
 namespace {
 
-// Who faults for ever shows a bug of the core: the test must not hang.
-constexpr int access_limit = 10000;
-
 // What a failed copy leaves at its destination.
 constexpr int rubbish = 0xdb;
-
-using Word = std::atomic_ref<std::uint64_t>;
-Word word_at(std::byte* bytes) { return Word{*reinterpret_cast<std::uint64_t*>(bytes)}; }
 
 }  // namespace
 

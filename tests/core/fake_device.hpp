@@ -20,6 +20,14 @@ namespace zesvm::svm::fake {
 /// Where the machine's memory lies: aligned to a notifier of any size used here.
 inline constexpr Address base{std::uint64_t{1} << 40};
 
+// Who faults for ever shows a bug of the core: the test must not hang.
+inline constexpr int access_limit = 10000;
+
+/// Returns the word at an address that is a multiple of its size, for accesses of several threads.
+inline std::atomic_ref<std::uint64_t> word_at(std::byte* bytes) {
+  return std::atomic_ref<std::uint64_t>{*reinterpret_cast<std::uint64_t*>(bytes)};
+}
+
 /// The clock that moves only when told, or when somebody waits.
 class FakeClock final : public Clock {
  public:

@@ -4,16 +4,6 @@
 #include "core/fake_device.hpp"
 
 namespace zesvm::svm::fake {
-namespace {
-
-// Who faults for ever shows a bug of the core: the test must not hang.
-constexpr int access_limit = 10000;
-
-using Word = std::atomic_ref<std::uint64_t>;
-Word word_at(std::byte* bytes) { return Word{*reinterpret_cast<std::uint64_t*>(bytes)}; }
-
-}  // namespace
-
 Tile::Tile(Machine& machine, std::uint32_t index, Bytes vram_size)
     : pagemap(index, "tile " + std::to_string(index), vram_size),
       vram(vram_size),
@@ -151,17 +141,17 @@ Status Tile::access(Address where, Access access, Operation operation) {
 }
 
 Status Tile::write(Address where, std::uint64_t value) {
-  return access(where, Access::write, [&](Word word) { word.store(value); });
+  return access(where, Access::write, [&](auto word) { word.store(value); });
 }
 
 Result<std::uint64_t> Tile::read(Address where) {
   std::uint64_t value = 0;
-  ZESVM_TRY(access(where, Access::read, [&](Word word) { value = word.load(); }));
+  ZESVM_TRY(access(where, Access::read, [&](auto word) { value = word.load(); }));
   return value;
 }
 
 Status Tile::add(Address where, std::uint64_t value) {
-  return access(where, Access::atomic, [&](Word word) { word.fetch_add(value); });
+  return access(where, Access::atomic, [&](auto word) { word.fetch_add(value); });
 }
 
 }  // namespace zesvm::svm::fake

@@ -6,8 +6,6 @@
 namespace zesvm::svm::fake {
 namespace {
 
-constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
-                             pagemap::LinkAtomics::present};
 constexpr pagemap::Link fast_without_atomics{pagemap::Protocol::peer_pcie, pagemap::Speed::fast,
                                              pagemap::LinkAtomics::absent};
 

@@ -4,9 +4,6 @@
 namespace zesvm::svm::fake {
 namespace {
 
-constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
-                             pagemap::LinkAtomics::present};
-
 class HintsTest : public CoreTest {
  protected:
   Result<HintResult> prefetch(Interval interval, Place place) {

@@ -10,11 +10,6 @@
 namespace zesvm::svm::fake {
 namespace {
 
-constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
-                             pagemap::LinkAtomics::present};
-constexpr pagemap::Link slow{pagemap::Protocol::peer_pcie, pagemap::Speed::slow,
-                             pagemap::LinkAtomics::absent};
-
 class OwnerTest : public testing::Test {
  protected:
   OwnerTest() {

@@ -8,9 +8,6 @@
 namespace zesvm::svm::fake {
 namespace {
 
-constexpr pagemap::Link fast{pagemap::Protocol::peer_fabric, pagemap::Speed::fast,
-                             pagemap::LinkAtomics::present};
-
 // Chunks are small, so that much happens in little time, and the collector runs.
 class ThreadTest : public testing::Test {
  protected:

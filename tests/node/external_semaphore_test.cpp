@@ -19,8 +19,8 @@ struct SemaphoreDescription {
   const void* next;
   std::uint32_t flags;
 };
-using Import = ze_result_t(ze_device_handle_t, const SemaphoreDescription*, void**);
-using Release = ze_result_t(void*);
+using ImportSemaphore = ze_result_t(ze_device_handle_t, const SemaphoreDescription*, void**);
+using ReleaseSemaphore = ze_result_t(void*);
 using Append = ze_result_t(ze_command_list_handle_t, std::uint32_t, void**, const void*,
                            ze_event_handle_t, std::uint32_t, ze_event_handle_t*);
 
@@ -29,7 +29,8 @@ class ExternalSemaphoreTest : public DriverFixture {
   ze_result_t import(int fd, void** semaphore) {
     const SemaphoreDescriptor descriptor{0x00020024, nullptr, fd};
     const SemaphoreDescription description{0x00020022, &descriptor, 1};
-    return newer<Import>("zeDeviceImportExternalSemaphoreExt")(devices[0], &description, semaphore);
+    return newer<ImportSemaphore>("zeDeviceImportExternalSemaphoreExt")(devices[0], &description,
+                                                                        semaphore);
   }
 };
 
@@ -60,7 +61,7 @@ TEST_F(ExternalSemaphoreTest, IsWaitedForAndSignalled) {
   EXPECT_EQ(1, ::poll(&signalled, 1, 0));
   ZE_OK(zeCommandListDestroy(list));
   ZE_OK(zeCommandQueueDestroy(queue));
-  ZE_OK(newer<Release>("zeDeviceReleaseExternalSemaphoreExt")(semaphore));
+  ZE_OK(newer<ReleaseSemaphore>("zeDeviceReleaseExternalSemaphoreExt")(semaphore));
   ::close(fd);
 }
 

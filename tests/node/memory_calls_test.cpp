@@ -16,7 +16,7 @@
 namespace zesvm::simulator::node {
 namespace {
 
-constexpr std::size_t size = 64 * 1024;
+constexpr std::size_t mapped_size = 64 * 1024;
 
 class Listener : public MemoryCallListener {
  public:
@@ -50,7 +50,8 @@ class MemoryCallsTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!hear_memory_calls() || !is_heard("munmap")) GTEST_SKIP() << "calls are not heard here";
-    memory_ = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memory_ =
+        ::mmap(nullptr, mapped_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ASSERT_NE(memory_, MAP_FAILED);
   }
 
@@ -67,7 +68,7 @@ class MemoryCallsTest : public testing::Test {
 
 TEST_F(MemoryCallsTest, WhoIsConcernedIsToldBeforeAndAfter) {
   Listener listener{memory_};
-  ASSERT_EQ(::munmap(memory_, size), 0);
+  ASSERT_EQ(::munmap(memory_, mapped_size), 0);
   EXPECT_EQ(listener.told.load(), 1);
   EXPECT_TRUE(listener.was_there);
   EXPECT_FALSE(listener.is_there);
@@ -77,7 +78,7 @@ TEST_F(MemoryCallsTest, WhoCannotBeToldKnowsThatItMissedOne) {
   Listener listener{memory_};
   {
     const Unheard own;
-    ASSERT_EQ(::munmap(memory_, size), 0);
+    ASSERT_EQ(::munmap(memory_, mapped_size), 0);
   }
   EXPECT_EQ(listener.told.load(), 0);
   EXPECT_EQ(listener.missed.load(), 1);
@@ -94,7 +95,7 @@ TEST_F(MemoryCallsTest, CallsWaitWhileMappingsStayAndAskAfter) {
   std::thread unmapping{[&] {
     thread.store(::syscall(SYS_gettid));
     while (!may_begin.load()) std::this_thread::yield();
-    ::munmap(memory_, size);
+    ::munmap(memory_, mapped_size);
     is_over.store(true);
   }};
   while (thread.load() == 0) std::this_thread::yield();

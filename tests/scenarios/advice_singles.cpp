@@ -3,6 +3,7 @@
 #include "scenarios/failure.hpp"
 #include "scenarios/session.hpp"
 #include "scenarios/singles.hpp"
+#include "scenarios/sizes.hpp"
 #include "specification/newer_level_zero.hpp"
 
 namespace zesvm::scenarios {
@@ -10,20 +11,18 @@ namespace {
 
 using namespace newer;
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20;
-constexpr std::size_t size = 8 * mebibyte;
-constexpr std::size_t chunk = 2 * mebibyte;
+constexpr std::size_t advised_size = 8 * mebibyte;
 constexpr auto to_device = std::uint32_t{ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION};
 constexpr auto to_anywhere = std::uint32_t{ZE_MEMORY_ADVICE_CLEAR_PREFERRED_LOCATION};
 
 /// Plain memory that is advised, used by the first device, and compared.
-class Advised {
+class AdvisedMemory {
  public:
-  Advised(Space& space, std::uint64_t seed)
+  AdvisedMemory(Space& space, std::uint64_t seed)
       : space_(space),
         queue_(space, 0),
-        memory_(make_plain(space, size)),
-        expected_(size),
+        memory_(make_plain(space, advised_size)),
+        expected_(advised_size),
         seed_(seed) {
     expected_.fill(seed);
     memory_->write(queue_, expected_);
@@ -33,7 +32,7 @@ class Advised {
     queue_.advise(memory_->data() + from, to - from, advice, device);
   }
   void use() {
-    const Work work{seed_ % 4099, 4099, (size - seed_ % 4099 + 4098) / 4099, seed_};
+    const Work work{seed_ % 4099, 4099, (advised_size - seed_ % 4099 + 4098) / 4099, seed_};
     ++seed_;
     queue_.add_marks(memory_->data(), work);
     queue_.wait();
@@ -58,22 +57,23 @@ class Advised {
 
 /// Every second 64 KiB advised to system memory, then all of it anywhere again.
 void many_intervals(Space& space, std::uint64_t seed) {
-  Advised memory{space, seed};
+  AdvisedMemory memory{space, seed};
   constexpr std::size_t piece = 64 * 1024;
-  for (std::size_t at = 0; at < size; at += 2 * piece)
+  for (std::size_t at = 0; at < advised_size; at += 2 * piece)
     memory.advise(at, at + piece, set_system_memory_preferred_location);
   memory.use();
-  for (std::size_t at = 0; at < size; at += 2 * piece) memory.must_be(at, at + piece, "system");
+  for (std::size_t at = 0; at < advised_size; at += 2 * piece)
+    memory.must_be(at, at + piece, "system");
   memory.check();
-  memory.advise(0, size, clear_system_memory_preferred_location);
+  memory.advise(0, advised_size, clear_system_memory_preferred_location);
   memory.use();
   memory.check();
 }
 
 /// Advice on the middle of an advised interval, after a device used the whole.
 void splitting(Space& space, std::uint64_t seed) {
-  Advised memory{space, seed};
-  memory.advise(0, size, to_device, 0);
+  AdvisedMemory memory{space, seed};
+  memory.advise(0, advised_size, to_device, 0);
   memory.use();
   memory.advise(chunk + 12288, 2 * chunk + 8192, set_system_memory_preferred_location);
   memory.use();
@@ -82,9 +82,9 @@ void splitting(Space& space, std::uint64_t seed) {
 }
 
 void repeated(Space& space, std::uint64_t seed) {
-  Advised memory{space, seed};
+  AdvisedMemory memory{space, seed};
   for (int round = 0; round < 8; ++round) {
-    memory.advise(0, size, to_device, 0);
+    memory.advise(0, advised_size, to_device, 0);
     memory.use();
     if (round % 3 == 2) memory.check();
   }
@@ -93,19 +93,19 @@ void repeated(Space& space, std::uint64_t seed) {
 
 /// From device to device to system memory to anywhere.
 void changed(Space& space, std::uint64_t seed) {
-  Advised memory{space, seed};
+  AdvisedMemory memory{space, seed};
   const std::size_t devices = space.session().devices().size();
   for (std::size_t round = 0; round < 2; ++round) {
     for (std::size_t device = 0; device < devices; ++device) {
-      memory.advise(0, size, to_device, device);
+      memory.advise(0, advised_size, to_device, device);
       memory.use();
     }
-    memory.advise(0, size, set_system_memory_preferred_location);
+    memory.advise(0, advised_size, set_system_memory_preferred_location);
     memory.use();
-    memory.must_be(0, size, "system");
+    memory.must_be(0, advised_size, "system");
     memory.check();
-    memory.advise(0, size, clear_system_memory_preferred_location);
-    memory.advise(0, size, to_anywhere, 0);
+    memory.advise(0, advised_size, clear_system_memory_preferred_location);
+    memory.advise(0, advised_size, to_anywhere, 0);
     memory.use();
   }
   memory.check();

@@ -5,6 +5,7 @@
 #include "scenarios/failure.hpp"
 #include "scenarios/session.hpp"
 #include "scenarios/singles.hpp"
+#include "scenarios/sizes.hpp"
 #include "specification/newer_level_zero.hpp"
 
 namespace zesvm::scenarios {
@@ -13,7 +14,7 @@ namespace {
 using namespace newer;
 
 // A chunk and more, so that it moves.
-constexpr std::size_t size = (std::size_t{2} << 20) + 64 * 1024;
+constexpr std::size_t counter_size = chunk + 64 * kibibyte;
 
 using SetAtomicAccess = ze_result_t (*)(ze_context_handle_t, ze_device_handle_t, const void*,
                                         std::size_t, std::uint32_t);
@@ -24,7 +25,7 @@ std::uint32_t load(std::uint32_t* counter) {
 
 /// Increments of every device and the CPU, in turn.
 void in_turn(Space& space, std::uint64_t) {
-  const auto memory = make_plain(space, size);
+  const auto memory = make_plain(space, counter_size);
   auto* const counter = reinterpret_cast<std::uint32_t*>(memory->data());
   std::uint32_t expected = 0;
   std::vector<std::unique_ptr<Queue>> queues;
@@ -45,11 +46,11 @@ void in_turn(Space& space, std::uint64_t) {
 /// hold always: it counts exactly, or it is refused and nothing was counted.
 void location_and_access(Space& space, std::uint32_t location, std::uint32_t access) {
   Queue queue{space, 0};
-  const auto memory = make_plain(space, size);
+  const auto memory = make_plain(space, counter_size);
   auto* const counter = reinterpret_cast<std::uint32_t*>(memory->data());
-  queue.advise(counter, size, location, 0);
+  queue.advise(counter, counter_size, location, 0);
   const auto set = space.session().function<SetAtomicAccess>("zeMemSetAtomicAccessAttributeExp");
-  const ze_result_t told = set(space.context(), space.device(0), counter, size, access);
+  const ze_result_t told = set(space.context(), space.device(0), counter, counter_size, access);
   std::uint32_t expected = 0;
   for (int round = 0; round < 3; ++round) {
     queue.count_up(counter, 50);
@@ -64,13 +65,13 @@ void location_and_access(Space& space, std::uint32_t location, std::uint32_t acc
     must(load(counter) == expected, "the counter is ", load(counter), ", not ", expected);
     ++expected, std::atomic_ref<std::uint32_t>{*counter}.fetch_add(1);
     // Plain stores beside it work whatever is said about atomics.
-    const Work work{sizeof *counter, 4096, size / 4096, static_cast<std::uint64_t>(round)};
+    const Work work{sizeof *counter, 4096, counter_size / 4096, static_cast<std::uint64_t>(round)};
     queue.add_marks(memory->data(), work);
     queue.wait();
   }
-  Expected all{size};
+  Expected all{counter_size};
   for (std::uint64_t round = 0; round < 3; ++round)
-    all.add(Work{sizeof *counter, 4096, size / 4096, round});
+    all.add(Work{sizeof *counter, 4096, counter_size / 4096, round});
   std::memcpy(&all[0], &expected, sizeof expected);
   memory->check(queue, all);
 }

@@ -9,12 +9,10 @@
 #include "scenarios/kinds.hpp"
 #include "scenarios/memory.hpp"
 #include "scenarios/session.hpp"
+#include "scenarios/sizes.hpp"
 
 namespace zesvm::scenarios {
 namespace {
-
-constexpr std::size_t kibibyte = 1024;
-constexpr std::size_t mebibyte = 1024 * kibibyte;
 
 /// Calls `work` with 0 .. count - 1, each on a thread of its own; rethrows what one of them threw.
 void on_threads(std::size_t count, const std::function<void(std::size_t)>& work) {

@@ -10,12 +10,10 @@
 #include "scenarios/failure.hpp"
 #include "scenarios/kinds.hpp"
 #include "scenarios/mapping.hpp"
+#include "scenarios/sizes.hpp"
 
 namespace zesvm::scenarios {
 namespace {
-
-constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr std::size_t page = 4096;
 
 constexpr std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
   return (bytes + unit - 1) / unit * unit;
@@ -61,15 +59,15 @@ class MappedFile final : private File, public Mapped {
 class MappedHuge final : public Memory {
  public:
   explicit MappedHuge(std::size_t bytes) : Memory(bytes) {
-    const std::size_t whole = rounded_up(bytes, huge_page);
+    const std::size_t whole = rounded_up(bytes, chunk);
     try {
       mapping_ = std::make_unique<Mapping>(
           whole, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1);
       data_ = mapping_->data();
     } catch (const Failure&) {
-      mapping_ = std::make_unique<Mapping>(whole + huge_page);
+      mapping_ = std::make_unique<Mapping>(whole + chunk);
       const auto at = reinterpret_cast<std::uintptr_t>(mapping_->data());
-      data_ = mapping_->data() + (rounded_up(at, huge_page) - at);
+      data_ = mapping_->data() + (rounded_up(at, chunk) - at);
       ::madvise(data_, whole, MADV_HUGEPAGE);
     }
   }

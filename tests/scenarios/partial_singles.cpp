@@ -6,13 +6,12 @@
 #include "scenarios/mapping.hpp"
 #include "scenarios/session.hpp"
 #include "scenarios/singles.hpp"
+#include "scenarios/sizes.hpp"
 
 namespace zesvm::scenarios {
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20;
-constexpr std::size_t size = 6 * mebibyte;
-constexpr std::size_t page = 4096;
+constexpr std::size_t mapped_size = 6 * mebibyte;
 
 /// Where the part is.
 struct Part {
@@ -24,7 +23,7 @@ struct Part {
 constexpr Part parts[] = {
     {"front", 0, 3 * page},
     {"middle", 2 * mebibyte + 5 * page, 2 * mebibyte + 300 * page},
-    {"back", 4 * mebibyte + 7 * page, size},
+    {"back", 4 * mebibyte + 7 * page, mapped_size},
 };
 
 /// What happened before the part goes.
@@ -36,13 +35,13 @@ enum class Fate { unmapped, moved };
 class Loss {
  public:
   Loss(Space& space, std::uint64_t seed, const Part& part)
-      : queue_(space, 0), mapping_(size), expected_(size), part_(part), seed_(seed) {
+      : queue_(space, 0), mapping_(mapped_size), expected_(mapped_size), part_(part), seed_(seed) {
     expected_.fill(seed);
-    std::memcpy(mapping_.data(), expected_.data(), size);
+    std::memcpy(mapping_.data(), expected_.data(), mapped_size);
   }
 
   void run(Before before, Fate fate) {
-    use(0, size, mapping_.data());
+    use(0, mapped_size, mapping_.data());
     if (before == Before::atomic) count(part_.from);
     if (before == Before::cpu_touch) expected_.check(mapping_.data(), part_.from, part_.to);
     if (fate == Fate::unmapped) {
@@ -72,11 +71,11 @@ class Loss {
   }
   void use_rest() {
     use(0, part_.from, mapping_.data());
-    use(part_.to, size, mapping_.data());
+    use(part_.to, mapped_size, mapping_.data());
   }
   void check_rest(const std::uint8_t* data) {
     expected_.check(data, 0, part_.from);
-    expected_.check(data, part_.to, size);
+    expected_.check(data, part_.to, mapped_size);
   }
   void count(std::size_t at) {
     auto* const counter = reinterpret_cast<std::uint32_t*>(mapping_.data() + at);

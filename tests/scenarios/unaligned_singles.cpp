@@ -2,11 +2,10 @@
 
 #include "scenarios/session.hpp"
 #include "scenarios/singles.hpp"
+#include "scenarios/sizes.hpp"
 
 namespace zesvm::scenarios {
 namespace {
-
-constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// Sizes around those of pages and chunks, at addresses that no page begins at.
 void unaligned_sizes(Space& space, std::uint64_t seed) {

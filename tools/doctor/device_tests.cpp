@@ -20,7 +20,7 @@ using nlohmann::json;
 /// The drivers for GPUs the loader looks for, first the usual one.
 constexpr const char* driver_names[] = {"libze_intel_gpu.so.1", "libze_intel_gpu_legacy1.so.1"};
 
-constexpr std::uint32_t first_value = 7;
+constexpr std::uint32_t filled_value = 7;
 
 /// Returns the file a loaded library is from.
 std::string file_of(void* library) {
@@ -150,10 +150,10 @@ void try_kernels(Trial& trial) {
     const TrialMemory memory(trial.space(), Backing::shared, trial.words());
     std::fill_n(memory.data(), memory.size(), 0u);
     Stream stream(device);
-    stream.launch(module.kernel("fill"), grid(memory.size()), memory.data(), first_value);
+    stream.launch(module.kernel("fill"), grid(memory.size()), memory.data(), filled_value);
     stream.wait();
     const auto written = static_cast<std::size_t>(
-        std::count(memory.data(), memory.data() + memory.size(), first_value));
+        std::count(memory.data(), memory.data() + memory.size(), filled_value));
     if (written == memory.size())
       trial.journal().note(Outcome::passed);
     else

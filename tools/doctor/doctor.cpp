@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/environment.hpp"
 #include "tools/doctor/host_findings.hpp"
 #include "tools/doctor/report.hpp"
 #include "tools/doctor/self_tests.hpp"
@@ -20,15 +21,10 @@ namespace {
 // A device that hangs again and again has most likely to be reset: more tests would only wait.
 constexpr int most_timeouts = 3;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
 /// Returns whether the environment names simulated devices, or drivers of the caller's choice.
 bool asks_for_simulation() {
-  const std::string backend = variable("ZESVM_BACKEND");
-  return backend == "simulator" || (backend != "levelzero" && !variable("ZESVM_NODE").empty());
+  const std::string backend = environment("ZESVM_BACKEND");
+  return backend == "simulator" || (backend != "levelzero" && !environment("ZESVM_NODE").empty());
 }
 
 void set_up_environment(const DoctorOptions& options) {

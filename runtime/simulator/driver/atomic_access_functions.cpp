@@ -32,10 +32,6 @@ std::uint32_t attribute_of(svm::AtomicAccess access) {
   return 0;
 }
 
-Interval whole_pages(Interval interval) {
-  return {align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
-}
-
 /// Checks the arguments both atomic access functions have, and gives the pages they speak of.
 ze_result_t atomic_arguments(Context& context, Device& device, const void* pointer,
                              std::size_t size, Interval& pages) {
@@ -48,7 +44,7 @@ ze_result_t atomic_arguments(Context& context, Device& device, const void* point
   if (memory &&
       (memory->kind == node::MemoryKind::host || memory->kind == node::MemoryKind::device))
     return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, "atomic access attribute of memory not shared");
-  pages = whole_pages(*interval);
+  pages = interval->rounded_out(cpu_page);
   return ZE_RESULT_SUCCESS;
 }
 

@@ -11,7 +11,7 @@ namespace zesvm::simulator::driver {
 
 namespace {
 
-constexpr std::uint32_t magic = 0x5a45564e;
+constexpr std::uint32_t event_magic = 0x5a45564e;
 
 struct Ticket {
   std::uint32_t magic;
@@ -56,7 +56,7 @@ Result<std::shared_ptr<EventMemory>> EventMemory::create(std::uint32_t count, st
 Result<std::shared_ptr<EventMemory>> EventMemory::open(const EventMemoryTicket& data) {
   Ticket ticket{};
   std::memcpy(&ticket, data.data(), sizeof ticket);
-  if (ticket.magic != magic || ticket.count == 0) return Status::invalid_argument;
+  if (ticket.magic != event_magic || ticket.count == 0) return Status::invalid_argument;
   const std::string path =
       "/proc/" + std::to_string(ticket.process) + "/fd/" + std::to_string(ticket.file);
   UniqueFd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
@@ -70,7 +70,7 @@ std::shared_ptr<EventSlot> EventMemory::slot(std::uint32_t index) {
 }
 
 EventMemoryTicket EventMemory::ticket() const {
-  const Ticket ticket{magic, ::getpid(), file_.get(), count_, flags_, inode_of(file_.get())};
+  const Ticket ticket{event_magic, ::getpid(), file_.get(), count_, flags_, inode_of(file_.get())};
   EventMemoryTicket data{};
   std::memcpy(data.data(), &ticket, sizeof ticket);
   return data;

@@ -18,7 +18,7 @@ constexpr std::uint32_t state_failed = 2;
 
 // How long a wait goes without asking whether there is still use in it: a lost device is noticed
 // by all who wait well within a second, and hundreds of waiting threads cost next to nothing.
-constexpr std::chrono::nanoseconds patience = std::chrono::milliseconds{50};
+constexpr std::chrono::nanoseconds longest_sleep = std::chrono::milliseconds{50};
 
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t seen,
                 std::chrono::nanoseconds limit) {
@@ -88,7 +88,7 @@ Status EventSlot::wait(Deadline deadline, const GiveUp& give_up) const {
   for (;;) {
     if (const Status status = query(); status != Status::timed_out) return status;
     if (give_up) ZESVM_TRY(give_up());
-    auto limit = patience;
+    auto limit = longest_sleep;
     if (deadline) {
       const auto left = *deadline - std::chrono::steady_clock::now();
       if (left.count() <= 0) return Status::timed_out;

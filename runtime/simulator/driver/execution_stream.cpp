@@ -15,7 +15,7 @@ namespace {
 // enough that a program with hundreds of queues keeps few threads.
 constexpr std::chrono::milliseconds idle_time{500};
 // Who synchronizes asks this often whether the target was lost behind the stream's back.
-constexpr std::chrono::milliseconds patience{100};
+constexpr std::chrono::milliseconds lost_check_interval{100};
 
 std::uint64_t nanoseconds_of(std::chrono::steady_clock::time_point when) {
   return static_cast<std::uint64_t>(
@@ -83,7 +83,7 @@ StreamOutcome ExecutionStream::synchronize(Deadline deadline) {
   while (completed_ < ticket) {
     const auto now = std::chrono::steady_clock::now();
     if (deadline && *deadline <= now) return {Status::timed_out, {}};
-    const auto until = now + patience;
+    const auto until = now + lost_check_interval;
     changed_.wait_until(lock_, deadline ? std::min(*deadline, until) : until);
   }
   target_->virtual_host_reaches(virtual_end_);

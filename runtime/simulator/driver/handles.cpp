@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 
+#include "base/environment.hpp"
 #include "simulator/node/node.hpp"
 #include "topology/node_description.hpp"
 
@@ -16,16 +16,12 @@ namespace {
 /// The node of a process that named none: two cards of the kind most people have.
 constexpr const char* default_node = "bmg-2";
 
-const char* environment(const char* name, const char* otherwise) {
-  const char* const value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? value : otherwise;
-}
-
 std::atomic<Driver*> the_driver{nullptr};
 
 /// Starts the node and the driver on it. Errors are told here, as nobody else can.
 ze_result_t start_driver() {
-  const std::string name = environment("ZESVM_NODE", default_node);
+  std::string name = environment("ZESVM_NODE");
+  if (name.empty()) name = default_node;
   try {
     const auto description = topology::load_node(name);
     auto node = node::Node::create(description);
@@ -81,8 +77,7 @@ bool Device::can_access(const Device& other) const {
 }
 
 Driver::Driver(std::unique_ptr<node::Node> node)
-    : node_(std::move(node)),
-      hierarchy_(parse_hierarchy(environment("ZE_FLAT_DEVICE_HIERARCHY", "FLAT"))) {
+    : node_(std::move(node)), hierarchy_(parse_hierarchy(environment("ZE_FLAT_DEVICE_HIERARCHY"))) {
   add_devices();
 }
 
@@ -101,7 +96,7 @@ void Driver::add_devices() {
   std::vector<std::uint32_t> tiles_of_card;
   for (const auto& device : description().devices) tiles_of_card.push_back(device.tiles);
   for (const auto& visible :
-       select_devices(tiles_of_card, hierarchy_, environment("ZE_AFFINITY_MASK", ""))) {
+       select_devices(tiles_of_card, hierarchy_, environment("ZE_AFFINITY_MASK"))) {
     std::vector<node::TileId> tiles;
     for (const auto tile : visible.tiles) tiles.push_back(node_->tile_of(visible.card, tile));
     if (hierarchy_ == Hierarchy::flat) {

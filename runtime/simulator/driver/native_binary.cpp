@@ -9,7 +9,7 @@ namespace zesvm::simulator::driver {
 
 namespace {
 
-constexpr std::array<char, 8> magic{'Z', 'E', 'S', 'V', 'M', 'B', 'I', 'N'};
+constexpr std::array<char, 8> binary_magic{'Z', 'E', 'S', 'V', 'M', 'B', 'I', 'N'};
 constexpr std::uint32_t version = 1;
 
 struct Header {
@@ -22,7 +22,7 @@ struct Header {
 }  // namespace
 
 std::vector<std::byte> native_binary_of(const Program& program) {
-  const Header header{magic, version, static_cast<std::uint32_t>(program.options().size()),
+  const Header header{binary_magic, version, static_cast<std::uint32_t>(program.options().size()),
                       program.spirv().size()};
   std::vector<std::byte> binary(sizeof header + header.options_bytes + header.spirv_bytes);
   std::memcpy(binary.data(), &header, sizeof header);
@@ -36,7 +36,7 @@ std::optional<ProgramSource> source_of_native_binary(std::span<const std::byte> 
   Header header{};
   if (binary.size() < sizeof header) return std::nullopt;
   std::memcpy(&header, binary.data(), sizeof header);
-  if (header.magic != magic || header.version != version) return std::nullopt;
+  if (header.magic != binary_magic || header.version != version) return std::nullopt;
   const auto rest = binary.subspan(sizeof header);
   if (header.options_bytes > rest.size()) return std::nullopt;
   if (header.spirv_bytes != rest.size() - header.options_bytes) return std::nullopt;

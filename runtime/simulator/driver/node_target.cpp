@@ -60,7 +60,7 @@ Status NodeTarget::advise(Interval interval, TileAdvice advice) {
   const auto wanted = advice_of(advice);
   if (!wanted) return Status::ok;
   // Advice is by page: rounded outwards, as the kernel interface does with unaligned intervals.
-  const Interval pages{align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
+  const Interval pages = interval.rounded_out(cpu_page);
   return node_.address_space().advise(pages, *wanted).status();
 }
 

@@ -153,10 +153,6 @@ ze_result_t node_pages(const void* pointer, std::size_t bytes, Programs programs
   return ZE_RESULT_SUCCESS;
 }
 
-Interval whole_pages(Interval interval) {
-  return {align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
-}
-
 zesvm_sim_residency_t residency_of(const svm::ChunkResidency& chunk, const node::Node& node,
                                    std::optional<node::TileId> tile, Interval asked) {
   zesvm_sim_residency_t out{};
@@ -191,7 +187,7 @@ ze_result_t query_residency(const void* pointer, std::size_t bytes, std::uint32_
         result != ZE_RESULT_SUCCESS)
       return result;
     auto& node = Driver::instance()->node();
-    const auto chunks = node.address_space().residency(whole_pages(interval)).chunks;
+    const auto chunks = node.address_space().residency(interval.rounded_out(cpu_page)).chunks;
     const auto available = static_cast<std::uint32_t>(chunks.size());
     if (pieces == nullptr) {
       *count = available;
@@ -214,8 +210,8 @@ ze_result_t migrate_to_system(const void* pointer, std::size_t bytes) {
     if (const auto result = node_pages(pointer, bytes, Programs::taken, interval);
         result != ZE_RESULT_SUCCESS)
       return result;
-    const auto outcome =
-        Driver::instance()->node().address_space().migrate_to_system(whole_pages(interval));
+    const auto outcome = Driver::instance()->node().address_space().migrate_to_system(
+        interval.rounded_out(cpu_page));
     return outcome ? ZE_RESULT_SUCCESS : fail(outcome.status(), "migrating to system memory");
   });
 }

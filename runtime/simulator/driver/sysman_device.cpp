@@ -1,9 +1,9 @@
 // zesInit, zesDriver*, zesDevice*: the card, its PCI connection, and what it is made of.
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 
+#include "base/environment.hpp"
 #include "simulator/driver/device_identity.hpp"
 #include "simulator/driver/device_properties.hpp"
 #include "simulator/driver/enumeration.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 std::atomic<bool> sysman_initialised{false};
 
-ze_result_t init(std::uint32_t flags) {
+ze_result_t sysman_init(std::uint32_t flags) {
   if (flags != 0 && flags != 1) return ZE_RESULT_ERROR_INVALID_ENUMERATION;
   const auto result = entry([] { return Driver::initialise(); });
   if (result == ZE_RESULT_SUCCESS) sysman_initialised.store(true, std::memory_order_release);
@@ -67,7 +67,8 @@ ze_result_t get_device_by_uuid(zes_driver_handle_t handle, ze_uuid_t uuid,
   return ZE_RESULT_ERROR_INVALID_ARGUMENT;
 }
 
-ze_result_t get_extension_properties(zes_driver_handle_t handle, std::uint32_t* count, void*) {
+ze_result_t get_sysman_extension_properties(zes_driver_handle_t handle, std::uint32_t* count,
+                                            void*) {
   if (!is_sysman_enabled()) return ZE_RESULT_ERROR_UNINITIALIZED;
   ZESVM_FIND(driver, Driver, reinterpret_cast<ze_driver_handle_t>(handle));
   ZESVM_NOT_NULL(count);
@@ -236,10 +237,7 @@ ze_result_t parts(zes_device_handle_t handle, std::uint32_t* count, Handle* hand
 }  // namespace
 
 bool is_sysman_enabled() {
-  static const bool by_environment = [] {
-    const char* const value = std::getenv("ZES_ENABLE_SYSMAN");
-    return value != nullptr && std::strcmp(value, "1") == 0;
-  }();
+  static const bool by_environment = environment("ZES_ENABLE_SYSMAN") == "1";
   return by_environment || sysman_initialised.load(std::memory_order_acquire);
 }
 
@@ -279,11 +277,11 @@ void fill(zes_device_dditable_t& table) {
 }
 
 void add_sysman_functions(FunctionNames& names) {
-  add_function(names, "zesInit", init);
+  add_function(names, "zesInit", sysman_init);
   add_function(names, "zesDriverGet", get_drivers);
   add_function(names, "zesDeviceGet", get_devices);
   add_function(names, "zesDriverGetDeviceByUuidExp", get_device_by_uuid);
-  add_function(names, "zesDriverGetExtensionProperties", get_extension_properties);
+  add_function(names, "zesDriverGetExtensionProperties", get_sysman_extension_properties);
   add_function(names, "zesDriverGetExtensionFunctionAddress", get_extension_function);
 }
 

@@ -1,9 +1,10 @@
 #include "simulator/node/failure_plan.hpp"
 
 #include <charconv>
-#include <cstdlib>
 #include <optional>
 #include <vector>
+
+#include "base/environment.hpp"
 
 namespace zesvm::simulator::node {
 
@@ -50,8 +51,8 @@ std::optional<Entry> entry_of(std::string_view text) {
 }  // namespace
 
 std::string FailurePlan::from_environment(FailurePlan& plan) {
-  const char* text = std::getenv("ZESVM_FAIL");
-  return text != nullptr ? plan.add(text) : std::string{};
+  const std::string text = environment("ZESVM_FAIL");
+  return text.empty() ? text : plan.add(text);
 }
 
 std::string FailurePlan::add(std::string_view text) {

@@ -13,7 +13,7 @@ namespace zesvm::simulator::node {
 namespace {
 
 /// What the kernel tells of pages, a word for each.
-class Pages {
+class PageWords {
  public:
   /// Returns the words of an interval of at most `batch`; none when the kernel does not tell.
   std::span<const std::uint64_t> read(Interval interval) {
@@ -36,14 +36,14 @@ class Pages {
 }  // namespace
 
 BetweenGuards between_guards(Interval mapping, Address where, Bytes below, Bytes above) {
-  Pages pages;
+  PageWords pages;
   const Address middle = align_down(where, cpu_page);
   BetweenGuards found{mapping, false};
   const Address lowest = middle - std::min(align_up(below, cpu_page), middle - mapping.begin);
   for (Address end = middle; end > lowest && !found.is_behind_guard;) {
-    const Interval part{end - std::min(Pages::batch, end - lowest), end};
+    const Interval part{end - std::min(PageWords::batch, end - lowest), end};
     const auto words = pages.read(part);
-    const auto guard = std::find_if(words.rbegin(), words.rend(), Pages::is_guard);
+    const auto guard = std::find_if(words.rbegin(), words.rend(), PageWords::is_guard);
     found.is_behind_guard = guard != words.rend();
     if (found.is_behind_guard)
       found.interval.begin =
@@ -52,9 +52,9 @@ BetweenGuards between_guards(Interval mapping, Address where, Bytes below, Bytes
   }
   const Address highest = middle + std::min(align_up(above, cpu_page), mapping.end - middle);
   for (Address begin = middle; begin < highest;) {
-    const Interval part{begin, begin + std::min(Pages::batch, highest - begin)};
+    const Interval part{begin, begin + std::min(PageWords::batch, highest - begin)};
     const auto words = pages.read(part);
-    const auto guard = std::find_if(words.begin(), words.end(), Pages::is_guard);
+    const auto guard = std::find_if(words.begin(), words.end(), PageWords::is_guard);
     begin = part.end;
     if (guard == words.end()) continue;
     found.interval.end = part.begin + cpu_page * static_cast<std::uint64_t>(guard - words.begin());

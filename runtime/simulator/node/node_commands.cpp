@@ -13,7 +13,7 @@ namespace zesvm::simulator::node {
 namespace {
 
 /// No more is copied between two looks at where the bytes are.
-constexpr Bytes step = 2_MiB;
+constexpr Bytes copy_step = 2_MiB;
 
 /// Returns whether `[base, base + size)` is one allocation's, or none of the node's.
 Status check(NodeState& node, Address base, Bytes size) {
@@ -26,8 +26,8 @@ Status check(NodeState& node, Address base, Bytes size) {
 }
 
 /// The pair of cursors of one copy.
-struct Passage {
-  Passage(NodeState& state, TileId by)
+struct CursorPair {
+  CursorPair(NodeState& state, TileId by)
       : node(state), reader(by), source(state), destination(state) {}
 
   Status forwards(Address to, Address from, Bytes size) {
@@ -49,8 +49,8 @@ struct Passage {
     while (size.count > 0) {
       // Steps end where a chunk begins, on either side, so that each lies in one chunk of both.
       const auto into_chunk = [&](Address end) {
-        const Bytes inside = (end - Address{}) % step;
-        return inside.count == 0 ? step : inside;
+        const Bytes inside = (end - Address{}) % copy_step;
+        return inside.count == 0 ? copy_step : inside;
       };
       const Bytes part = std::min({size, into_chunk(from + size), into_chunk(to + size)});
       size -= part;
@@ -127,10 +127,10 @@ Status Node::copy(TileId tile, Address destination, Address source, Bytes size) 
   if (size.count == 0) return Status::ok;
   ZESVM_TRY(check(*state_, destination, size));
   ZESVM_TRY(check(*state_, source, size));
-  Passage passage{*state_, tile};
+  CursorPair cursors{*state_, tile};
   ZESVM_TRY(overlaps_backwards(destination, source, size)
-                ? passage.backwards(destination, source, size)
-                : passage.forwards(destination, source, size));
+                ? cursors.backwards(destination, source, size)
+                : cursors.forwards(destination, source, size));
   count(*state_, tile, size);
   state_->charges.charge_copy(tile, destination, source, size);
   return Status::ok;
@@ -170,11 +170,11 @@ Status Node::copy_region(TileId tile, const Region& destination, const Region& s
   if (!to_size || !from_size) return Status::invalid_address;
   ZESVM_TRY(check(*state_, to->base, *to_size));
   ZESVM_TRY(check(*state_, from->base, *from_size));
-  Passage passage{*state_, tile};
+  CursorPair cursors{*state_, tile};
   for (std::uint64_t slice = 0; slice < extent[2]; ++slice) {
     for (std::uint64_t row = 0; row < extent[1]; ++row) {
       ZESVM_TRY(
-          passage.forwards(row_of(*to, row, slice), row_of(*from, row, slice), Bytes{extent[0]}));
+          cursors.forwards(row_of(*to, row, slice), row_of(*from, row, slice), Bytes{extent[0]}));
     }
   }
   const Bytes copied = Bytes{extent[0]} * extent[1] * extent[2];

@@ -277,27 +277,20 @@ std::future<Outcome> Node::launch(TileId tile, Launch request) {
   return future;
 }
 
-namespace {
-
-Interval pages_of(Interval interval) {
-  return {align_down(interval.begin, cpu_page), align_up(interval.end, cpu_page)};
-}
-
-}  // namespace
-
 Status Node::import_program_memory(Interval interval) {
   if (CpuFaults::is_forked_child()) return Status::no_device;
-  return state_->program_memory->import(pages_of(interval));
+  return state_->program_memory->import(interval.rounded_out(cpu_page));
 }
 
 void Node::release_program_memory(Interval interval) {
-  if (!CpuFaults::is_forked_child()) state_->program_memory->end_import(pages_of(interval));
+  if (!CpuFaults::is_forked_child())
+    state_->program_memory->end_import(interval.rounded_out(cpu_page));
 }
 
 Status Node::prefetch(TileId tile, Interval interval) {
   ZESVM_TRY(state_->usable(tile));
   const VirtualClock::OnTile on_tile{index_of(tile)};
-  const Interval pages = pages_of(interval);
+  const Interval pages = interval.rounded_out(cpu_page);
   const svm::DeviceId device = state_->tile(tile).device_id;
   const auto begin = TraceFile::now();
   Status status = Status::ok;
@@ -321,7 +314,7 @@ Status Node::prefetch(TileId tile, Interval interval) {
 Status Node::prefetch_to_host(Interval interval) {
   if (CpuFaults::is_forked_child()) return Status::no_device;
   const auto begin = TraceFile::now();
-  const Interval pages = pages_of(interval);
+  const Interval pages = interval.rounded_out(cpu_page);
   const Status status = move_in_pieces(pages, [&](Interval piece) -> Result<Bytes> {
     ZESVM_TRY_ASSIGN(hint, state_->space->migrate_to_system(piece, pagemap::Cause::prefetch));
     return hint.moved;
@@ -342,7 +335,7 @@ Status Node::make_resident(TileId tile, Interval interval) {
   Tile& on = state_->tile(tile);
   const auto record = state_->allocations.find(interval.begin);
   if (!record) return Status::invalid_argument;
-  const Interval pages = pages_of(interval).intersection(record->footprint);
+  const Interval pages = interval.rounded_out(cpu_page).intersection(record->footprint);
   if (record->allocation.kind == MemoryKind::virtual_reservation) return Status::ok;
   const bool is_own = record->allocation.kind == MemoryKind::device && !record->is_exported &&
                       !record->imported && record->allocation.tile == tile;
@@ -361,7 +354,7 @@ Status Node::evict(TileId tile, Interval interval) {
   Tile& on = state_->tile(tile);
   const auto record = state_->allocations.find(interval.begin);
   if (!record) return Status::invalid_argument;
-  const Interval pages = pages_of(interval).intersection(record->footprint);
+  const Interval pages = interval.rounded_out(cpu_page).intersection(record->footprint);
   {
     const Lock guard{on.lock};
     const auto it = std::find(on.resident.begin(), on.resident.end(), pages);
@@ -375,7 +368,8 @@ Status Node::evict(TileId tile, Interval interval) {
 
 std::vector<Residence> Node::residence(Interval interval) const {
   std::vector<Residence> result;
-  for (const svm::ChunkResidency& chunk : state_->space->residency(pages_of(interval)).chunks) {
+  for (const svm::ChunkResidency& chunk :
+       state_->space->residency(interval.rounded_out(cpu_page)).chunks) {
     const Interval part = chunk.interval.intersection(interval);
     if (part.is_empty()) continue;
     std::optional<TileId> tile;

@@ -19,9 +19,7 @@ namespace {
 
 /// A block that stays in VRAM for longer, by its time slice or a copy under way, is lost with the
 /// change; that is longer than any of these.
-constexpr auto patience = std::chrono::seconds{10};
-
-constexpr int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+constexpr auto longest_stay = std::chrono::seconds{10};
 
 }  // namespace
 
@@ -55,7 +53,7 @@ void ProgramMemory::restore(const Piece& piece, Interval part) {
     const CpuFaults::Freeze frozen{part};  // (G2)
     // A new mapping at the addresses' own place: the kernel makes one of it and its neighbours.
     // Without memory for it the part stays what it is: the program's still, and the file's.
-    if (!map_raw(part, PROT_NONE, anonymous, -1, {})) return;
+    if (!map_raw(part, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, {})) return;
     const bool is_written = pages.write();
     if (!is_written) {
       protect_raw(part, PROT_READ | PROT_WRITE);
@@ -68,7 +66,7 @@ void ProgramMemory::restore(const Piece& piece, Interval part) {
 
 bool ProgramMemory::give_back(const Piece& piece, Fate fate) {
   if (piece.use == Use::replaced_and_moved && fate == Fate::kept) {
-    const auto limit = std::chrono::steady_clock::now() + patience;
+    const auto limit = std::chrono::steady_clock::now() + longest_stay;
     while (node_.space->migrate_to_system(piece.interval, pagemap::Cause::unmap).status() !=
            Status::ok) {
       if (std::chrono::steady_clock::now() > limit) return false;

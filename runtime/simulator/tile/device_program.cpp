@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "base/environment.hpp"
 #include "simulator/tile/channel.hpp"
 #include "simulator/tile/descriptor_passing.hpp"
 
@@ -32,11 +32,6 @@ bool is_withheld(std::string_view variable) {
       "LD_PRELOAD=", "POCL_MAX_PTHREAD_COUNT=", "POCL_DEVICES=", "ZE_", "ZES_", "ZEL_"};
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](std::string_view prefix) { return variable.starts_with(prefix); });
-}
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value != nullptr ? value : "";
 }
 
 // Whether a folder can be written, or made below the first folder above it that exists.
@@ -68,11 +63,12 @@ std::string private_folder_in(const std::filesystem::path& folder, const std::st
 // Where PoCL is to keep built kernels; empty: where it likes. It finds no device at all where it cannot
 // write, which in containers is common: a user without a home.
 std::string kernel_cache() {
-  std::string usual = variable("XDG_CACHE_HOME");
-  if (const std::string home = variable("HOME"); usual.empty() && !home.empty())
+  std::string usual = environment("XDG_CACHE_HOME");
+  if (const std::string home = environment("HOME"); usual.empty() && !home.empty())
     usual = home + "/.cache";
-  if (!variable("POCL_CACHE_DIR").empty() || (!usual.empty() && can_be_written(usual))) return {};
-  const std::string temporary = variable("TMPDIR");
+  if (!environment("POCL_CACHE_DIR").empty() || (!usual.empty() && can_be_written(usual)))
+    return {};
+  const std::string temporary = environment("TMPDIR");
   return private_folder_in(temporary.empty() ? "/tmp" : temporary, "zesvm-kernels-");
 }
 
@@ -134,8 +130,7 @@ std::string program_above(const std::filesystem::path& file) {
 }  // namespace
 
 std::string device_program() {
-  if (const char* named = std::getenv("ZESVM_SIM_DEVICE"); named != nullptr && *named != '\0')
-    return named;
+  if (std::string named = environment("ZESVM_SIM_DEVICE"); !named.empty()) return named;
   Dl_info info{};
   if (::dladdr(reinterpret_cast<const void*>(&device_program), &info) != 0)
     if (std::string found = program_above(info.dli_fname); !found.empty()) return found;

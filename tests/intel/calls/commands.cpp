@@ -15,7 +15,7 @@ void ask_list(const Subject& subject, const std::string& how,
     zeCommandListDestroy(list);
 }
 
-void ask_lists(const Subject& subject) {
+void ask_command_lists(const Subject& subject) {
   auto description = described<ze_command_list_desc_t>(ZE_STRUCTURE_TYPE_COMMAND_LIST_DESC);
   ask_list(subject, "plain", description);
   description.flags = ZE_COMMAND_LIST_FLAG_RELAXED_ORDERING;
@@ -124,7 +124,7 @@ void ask_residency(const Bench& at) {
 }  // namespace
 
 void ask_commands(const Subject& subject) {
-  ask_lists(subject);
+  ask_command_lists(subject);
   ask_queues(subject);
   auto on_device = described<ze_device_mem_alloc_desc_t>(ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC);
   auto on_host = described<ze_host_mem_alloc_desc_t>(ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC);

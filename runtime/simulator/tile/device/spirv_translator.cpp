@@ -1,7 +1,6 @@
 #include "simulator/tile/device/spirv_translator.hpp"
 
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -9,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
+
+#include "base/environment.hpp"
 
 extern char** environ;
 
@@ -46,8 +47,7 @@ int run_tool(std::string tool, int input, int output, int errors) {
 }
 
 std::vector<std::string> tools() {
-  if (const char* named = std::getenv("ZESVM_LLVM_SPIRV"); named != nullptr && *named != '\0')
-    return {named};
+  if (const std::string named = environment("ZESVM_LLVM_SPIRV"); !named.empty()) return {named};
   return {"llvm-spirv-14", "llvm-spirv"};
 }
 
