@@ -78,7 +78,10 @@ HintResult PagedMemory::advise(Interval interval, const Advice& advice) {
     for (const Tile& tile : context_.tiles()) links_.look_at(tile.index, advice.device()->index());
   // Advice may cut ranges, but not the host memory that devices share.
   stop_sharing(pages);
-  return from_core(core_->advise(pages, for_core(advice)), "advising");
+  const HintResult advised = from_core(core_->advise(pages, for_core(advice)), "advising");
+  if (advice.kind() != Advice::Kind::location_system || devices_.can_share_host()) return advised;
+  return {HintOutcome::ignored,
+          "this driver cannot let devices use it in place in system memory: their work moves it"};
 }
 
 HintResult PagedMemory::prefetch(const Tile& tile, Interval interval) {

@@ -63,6 +63,7 @@ PagedMemory::PagedMemory(Context& context)
                                                        tile.name, capacity, smallest_device_page));
     ports_.push_back(std::make_unique<PagedPort>(devices_, tile.index));
     const svm::DeviceTraits traits{.needs_prepare = true,
+                                   .maps_system_memory = devices_.can_share_host(),
                                    .smallest_migratable = smallest_device_page};
     if (!core_->join(*ports_.back(), vram_.back().get(), traits))
       throw Error(ErrorCode::unsupported, "no paged memory on " + tile.name);

@@ -48,6 +48,8 @@ struct DeviceTraits {
   bool has_system_atomics = false;
   /// It has no page faults: ranges are faulted in before each launch.
   bool needs_prepare = false;
+  /// It uses system memory in place; what cannot be in VRAM fails otherwise.
+  bool maps_system_memory = true;
   /// Smaller ranges stay in system memory (B2).
   Bytes smallest_migratable = cpu_page;
 };

@@ -16,7 +16,7 @@ Link link_to(const PolicyDevices& devices, const Pagemap& to) {
 }
 
 bool reaches_fast(const PolicyDevices& devices, const Pagemap* place) {
-  if (!place) return true;
+  if (!place) return devices.traits.maps_system_memory;
   return copies_fast(devices, *place) && link_to(devices, *place).use == LinkUse::in_place;
 }
 
@@ -40,7 +40,7 @@ namespace {
 
 enum class AtomicNeed : std::uint8_t { none, vram, refused };
 
-// D1, D10: the preferred tile over a fast interconnect, else the device's own VRAM, else system.
+// D1, D10: what is preferred, where the device reaches it; else its own VRAM, else system memory.
 Wanted preferred_place(const PolicyDevices& devices, const Attributes& attributes) {
   const bool has_vram = devices.traits.is_discrete && devices.own;
   Wanted own{};
@@ -48,11 +48,10 @@ Wanted preferred_place(const PolicyDevices& devices, const Attributes& attribute
   own.rule = has_vram ? Rule::first_touch : Rule::not_discrete;
   switch (attributes.preferred.kind) {
     case Place::Kind::faulting_device: return own;
-    case Place::Kind::system: {
-      Wanted system{};
-      system.rule = Rule::preferred_location;
-      return system;
-    }
+    case Place::Kind::system:
+      own.rule = Rule::fallback;
+      if (devices.traits.maps_system_memory) own = {.rule = Rule::preferred_location};
+      return own;
     case Place::Kind::device: break;
   }
   if (devices.preferred && reaches_fast(devices, devices.preferred)) {

@@ -121,6 +121,16 @@ TEST_F(FaultPolicyTest, WantedVramIsTriedOnce) {
   EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::system);
 }
 
+// proves: D1, D10
+TEST_F(FaultPolicyTest, AdviceThatADeviceCannotReachDoesNotFailItsWork) {
+  Tile& gpu = machine.add_tile(16_MiB, {.maps_system_memory = false});
+  machine.map(chunk(0));
+  ASSERT_TRUE(space().advise(chunk(0), Advice::preferred_location(Place::system())));
+  ASSERT_EQ(gpu.write(chunk(0).begin, 1), Status::ok);
+  EXPECT_EQ(gpu.mapping_at(chunk(0).begin)->protocol, pagemap::Protocol::local_vram);
+  EXPECT_EQ(*machine.read(chunk(0).begin), 1u);
+}
+
 // proves: B2
 TEST_F(FaultPolicyTest, RangesBelowTheSmallestStayInSystemMemory) {
   Tile& gpu = machine.add_tile(16_MiB, {.smallest_migratable = 64_KiB});

@@ -37,12 +37,14 @@ TEST_F(UnlinkedPlacementTest, WhatBothUseIsPlannedIntoSystemMemory) {
                    {used_by(rt.device(0), 0, chunk, 10), used_by(rt.device(1), chunk, 0, 10)});
   ASSERT_EQ(plan.pieces.size(), 1u);
   EXPECT_EQ(plan.pieces[0].where, PlacedPiece::Where::system);
-  if (planner.apply(plan).front().outcome == HintOutcome::ignored)
-    GTEST_SKIP() << "the loader knows no preference for system memory";
+  const bool is_followed = planner.apply(plan).front().outcome != HintOutcome::ignored;
   Stream stream(rt.device(0));
   stream.launch(rt.load_module("fill").kernel("fill"), grid(64), data, 7u);
   stream.wait();
-  EXPECT_EQ(rt.address_space().residency(data.data(), chunk).bytes_in(Place::device), 0u);
+  const auto found = rt.address_space().residency(data.data(), chunk);
+  if (is_followed) {
+    EXPECT_EQ(found.bytes_in(Place::device), 0u);
+  }
   EXPECT_EQ(data[63], 7u);
 }
 
