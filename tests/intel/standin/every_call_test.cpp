@@ -8,9 +8,6 @@
 namespace zesvm::tests {
 namespace {
 
-// A chunk of 2 MiB and one of 64 KiB.
-constexpr std::size_t count = (chunk + 64 * 1024) / sizeof(std::uint32_t);
-
 /// What fails, while a program uses memory of a backing.
 struct Case {
   const char* call;

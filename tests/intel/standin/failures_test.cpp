@@ -4,9 +4,6 @@
 namespace zesvm::tests {
 namespace {
 
-// A chunk of 2 MiB and one of 64 KiB.
-constexpr std::size_t count = (chunk + 64 * 1024) / sizeof(std::uint32_t);
-
 /// What fails: a kind of call, after so many, and so often; -1: until it is told to stop.
 struct Failure {
   const char* call;

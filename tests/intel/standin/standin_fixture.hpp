@@ -15,9 +15,15 @@
 
 namespace zesvm::tests {
 
+/// 2 MiB: the largest chunk.
+inline constexpr std::size_t chunk = std::size_t{2} << 20;
+
 /// Tests on the cards that the environment asked for.
 class StandinTest : public ::testing::Test {
  protected:
+  /// How many values take a chunk of 2 MiB and one of 64 KiB.
+  static constexpr std::size_t count = (chunk + 64 * 1024) / sizeof(std::uint32_t);
+
   StandinTest() { warm_up(); }
   ~StandinTest() override {
     for (const char* call :
@@ -44,8 +50,5 @@ class StandinTest : public ::testing::Test {
   // Command lists and their queues are there before a test looks at what is asked of the kernel.
   void warm_up();
 };
-
-/// 2 MiB: the largest chunk.
-inline constexpr std::size_t chunk = std::size_t{2} << 20;
 
 }  // namespace zesvm::tests
