@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <random>
 
-#include "core/fake_device.hpp"
+#include "core/core_fixture.hpp"
 #include "svm/fault_policy.hpp"
 
 namespace zesvm::svm::fake {
