@@ -19,6 +19,11 @@ CommandList::~CommandList() {
   } catch (const Error&) {
     // Said by wait() to those who asked; a destructor has nobody to tell.
   }
+  // Where there was no room for a command to wait for, the list knows all the same.
+  if (!signalled_.empty()) {
+    const auto all_done = context_.newer().host_synchronize;
+    settle(all_done != nullptr ? all_done(handle_, UINT64_MAX) : ZE_RESULT_ERROR_UNKNOWN);
+  }
   if (owns_handle_) zeCommandListDestroy(handle_);
   times_.reset();
   for (auto& [key, kernel] : kernels_) zeKernelDestroy(kernel.handle);
@@ -64,8 +69,13 @@ void CommandList::barrier(ze_event_handle_t event, const std::string& doing) {
   const bool can_wait = owns_handle_ && context_.newer().host_synchronize != nullptr && !has_hints_;
   if (!can_wait) throw_failed("zeCommandListAppendBarrier", appended, doing);
   is_spoiled_ = true;
+  synchronize();
+  if (event != nullptr) {
+    ZESVM_ZE(zeEventHostSignal(event), doing);
+    // Looked at while the list lives, which the driver may have noted in it: see Signal::settle().
+    zeEventQueryStatus(event);
+  }
   renew();
-  if (event != nullptr) ZESVM_ZE(zeEventHostSignal(event), doing);
 }
 
 CommandList::LoadedKernel& CommandList::load(const std::shared_ptr<Program>& program,
@@ -111,7 +121,7 @@ void CommandList::using_memory(const std::vector<Access>& accesses, Append&& app
   paged->run(tile_, accesses, [&] {
     appending(append);
     auto done = context_.signals().take();
-    signal(done->handle());
+    append_signal(done);
     return done;
   });
 }
@@ -217,8 +227,15 @@ void CommandList::wait_for(ze_event_handle_t event) {
 }
 
 void CommandList::signal(const std::shared_ptr<Signal>& signal) {
-  this->signal(signal->handle());
+  append_signal(signal);
   in_use_.push_back(signal);
+}
+
+void CommandList::append_signal(const std::shared_ptr<Signal>& signal) {
+  this->signal(signal->handle());
+  if (signalled_.size() == signalled_.capacity())
+    std::erase_if(signalled_, [](const auto& one) { return one.expired(); });
+  signalled_.push_back(signal);
 }
 
 void CommandList::wait_for(const std::shared_ptr<Signal>& signal) {
@@ -233,22 +250,27 @@ void CommandList::wait() {
   try {
     done->wait();
   } catch (const Error&) {
-    in_use_.clear();
-    if (times_) times_->write();
+    settle(ZE_RESULT_ERROR_UNKNOWN);
     throw;
   }
   // The event says that the list went on; whether all before it worked, only the list knows.
   if (context_.newer().host_synchronize != nullptr) return synchronize();
-  in_use_.clear();
-  if (times_) times_->write();
+  settle(ZE_RESULT_SUCCESS);
 }
 
 void CommandList::synchronize() {
   const ze_result_t result = context_.newer().host_synchronize(handle_, UINT64_MAX);
-  in_use_.clear();
-  if (times_) times_->write();
+  settle(result);
   if (result != ZE_RESULT_SUCCESS)
     throw_work_failed("zeCommandListHostSynchronize", result, context_.last_driver_error());
+}
+
+void CommandList::settle(ze_result_t all) {
+  for (const auto& one : signalled_)
+    if (const auto signal = one.lock()) signal->settle(all);
+  signalled_.clear();
+  in_use_.clear();
+  if (times_) times_->write();
 }
 
 }  // namespace zesvm::levelzero

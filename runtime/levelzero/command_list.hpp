@@ -81,6 +81,10 @@ class CommandList {
                      const ze_group_count_t& groups, const std::string& doing);
   /// Returns when all is done, by the list itself. @errors launch_failed, device_lost
   void synchronize();
+  /// Appends a signal, whose owner keeps it until it is signalled.
+  void append_signal(const std::shared_ptr<Signal>& signal);
+  /// Ends what the list has to do with signals, when all is done, or nothing more is known to be.
+  void settle(ze_result_t all);
   void create();
   /// Appends to a list that takes commands; after a failure that list is not used again.
   template <typename Append>
@@ -103,8 +107,10 @@ class CommandList {
   std::map<std::pair<const Program*, std::string>, LoadedKernel> kernels_;
   // Made with the first launch, where kernels are traced.
   std::unique_ptr<KernelTimes> times_;
-  // Events the list still works with.
+  // Signals the list still works with.
   std::vector<std::shared_ptr<Signal>> in_use_;
+  // Those that it signals, while anybody holds them.
+  std::vector<std::weak_ptr<Signal>> signalled_;
 };
 
 }  // namespace zesvm::levelzero

@@ -29,16 +29,38 @@ Signal::~Signal() {
   if (*home_ != nullptr) (*home_)->give_back(handle_);
 }
 
+template <typename Call>
+ze_result_t Signal::ask(Call&& call) const {
+  ++asking_;
+  ze_result_t outcome = outcome_;
+  if (outcome == ZE_RESULT_NOT_READY) {
+    outcome = call();
+    if (outcome == ZE_RESULT_SUCCESS) outcome_ = outcome;
+  }
+  if (--asking_ == 0) asking_.notify_all();
+  return outcome;
+}
+
 void Signal::wait() const {
-  const ze_result_t result = zeEventHostSynchronize(handle_, UINT64_MAX);
+  const ze_result_t result = ask([&] { return zeEventHostSynchronize(handle_, UINT64_MAX); });
   if (result != ZE_RESULT_SUCCESS) throw_work_failed("zeEventHostSynchronize", result);
 }
 
 bool Signal::is_done() const {
-  const ze_result_t result = zeEventQueryStatus(handle_);
+  const ze_result_t result = ask([&] { return zeEventQueryStatus(handle_); });
   if (result == ZE_RESULT_NOT_READY) return false;
   if (result != ZE_RESULT_SUCCESS) throw_work_failed("zeEventQueryStatus", result);
   return true;
+}
+
+void Signal::settle(ze_result_t list) const {
+  const ze_result_t result = ask([&] { return zeEventQueryStatus(handle_); });
+  if (result != ZE_RESULT_SUCCESS) {
+    // Others may wait for what is not signalled any more: they are not waited for.
+    if (list != ZE_RESULT_SUCCESS) outcome_ = list;
+    return;
+  }
+  for (std::uint32_t asking = asking_; asking != 0; asking = asking_) asking_.wait(asking);
 }
 
 SignalPool::SignalPool(ze_context_handle_t context)

@@ -2,6 +2,8 @@
 /// Level Zero events: handed out by a pool that grows, given back when nobody holds them.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,13 +28,28 @@ class Signal {
   void wait() const;
   /// Returns whether it is signalled. @errors as wait()
   bool is_done() const;
+  /// Asks the driver for the last time, before the list that signals it is destroyed: the first to see an
+  /// event of Intel's driver done writes to the queue that signalled it, also when that is gone.
+  ///
+  /// @param list  what waiting for all of the list came to; an error is what is said where the event is
+  ///              not signalled
+  void settle(ze_result_t list) const;
 
  private:
   friend class SignalPool;
   Signal(std::shared_ptr<SignalPool*> home, ze_event_handle_t handle);
+  // Returns what waiting for it, or looking at it, comes to; without the driver once that is known.
+  template <typename Call>
+  ze_result_t ask(Call&& call) const;
+
   // Null inside when the pool is gone, and the event with it.
   std::shared_ptr<SignalPool*> home_;
   ze_event_handle_t handle_;
+  // What became of it; not ready: the driver knows.
+  mutable std::atomic<ze_result_t> outcome_{ZE_RESULT_NOT_READY};
+  // Threads that may be asking the driver. Counted before outcome_ is looked at, and read by settle() after it
+  // was set: both in the one order of all such operations.
+  mutable std::atomic<std::uint32_t> asking_{0};
 };
 
 /// The events of one context.

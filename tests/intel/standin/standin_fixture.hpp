@@ -9,6 +9,7 @@
 
 #include <zesvm/zesvm.hpp>
 
+#include "intel/standin/event_watch.hpp"
 #include "intel/standin/kernel_log.hpp"
 #include "intel/standin/xe/control.hpp"
 #include "support/error_of.hpp"
@@ -34,6 +35,7 @@ class StandinTest : public ::testing::Test {
     XeStandinUse use{};
     xe_standin_use(&use);
     EXPECT_EQ(use.banned, 0u) << "a card touched memory that was not there";
+    EXPECT_EQ(events_asked_about_too_late(), 0u) << "the driver writes to what it has freed";
   }
 
   static Runtime& runtime() {
