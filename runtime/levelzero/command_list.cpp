@@ -65,16 +65,14 @@ void CommandList::barrier(ze_event_handle_t event, const std::string& doing) {
     has_hints_ = false;
     return;
   }
+  // The event was not signalled, but the driver may have noted the list in it: see Signal::settle().
+  if (event != nullptr) zeEventHostReset(event);
   // Hints would be lost with the list.
   const bool can_wait = owns_handle_ && context_.newer().host_synchronize != nullptr && !has_hints_;
   if (!can_wait) throw_failed("zeCommandListAppendBarrier", appended, doing);
   is_spoiled_ = true;
   synchronize();
-  if (event != nullptr) {
-    ZESVM_ZE(zeEventHostSignal(event), doing);
-    // Looked at while the list lives, which the driver may have noted in it: see Signal::settle().
-    zeEventQueryStatus(event);
-  }
+  if (event != nullptr) ZESVM_ZE(zeEventHostSignal(event), doing);
   renew();
 }
 

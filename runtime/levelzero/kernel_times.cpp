@@ -52,7 +52,10 @@ ze_event_handle_t KernelTimes::next(const std::string& kernel) {
 }
 
 void KernelTimes::take_back(ze_event_handle_t event) {
-  if (event != nullptr) launches_.pop_back();
+  if (event == nullptr) return;
+  // While the list lives, which the driver may have noted in it: see Signal::settle().
+  zeEventHostReset(event);
+  launches_.pop_back();
 }
 
 KernelTimes::Correlation KernelTimes::correlate() const {

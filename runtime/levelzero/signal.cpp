@@ -56,8 +56,10 @@ bool Signal::is_done() const {
 void Signal::settle(ze_result_t list) const {
   const ze_result_t result = ask([&] { return zeEventQueryStatus(handle_); });
   if (result != ZE_RESULT_SUCCESS) {
+    if (list == ZE_RESULT_SUCCESS) return;
     // Others may wait for what is not signalled any more: they are not waited for.
-    if (list != ZE_RESULT_SUCCESS) outcome_ = list;
+    outcome_ = list;
+    zeEventHostReset(handle_);
     return;
   }
   for (std::uint32_t asking = asking_; asking != 0; asking = asking_) asking_.wait(asking);

@@ -28,11 +28,12 @@ class Signal {
   void wait() const;
   /// Returns whether it is signalled. @errors as wait()
   bool is_done() const;
-  /// Asks the driver for the last time, before the list that signals it is destroyed: the first to see an
-  /// event of Intel's driver done writes to the queue that signalled it, also when that is gone.
+  /// Asks the driver for the last time, before the list that signals it is destroyed. Intel's driver notes a
+  /// list's queue in the events that the list was given; the first to see one done, or to reset it, writes to
+  /// that queue, also when it is gone.
   ///
-  /// @param list  what waiting for all of the list came to; an error is what is said where the event is
-  ///              not signalled
+  /// @param list  what waiting for all of the list came to; an error is what is said from now on where the
+  ///              event is not signalled
   void settle(ze_result_t list) const;
 
  private:

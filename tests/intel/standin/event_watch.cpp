@@ -41,22 +41,16 @@ void note_end(ze_command_list_handle_t list) {
       ++one;
 }
 
-// The event forgets its list: it was seen done, or is used anew.
+// The event forgets its list, which the driver tells: it was seen done, or is used anew.
 void forget(ze_event_handle_t event) {
   EventWatch& watch = event_watch();
   const std::lock_guard guard{watch.lock};
   watch.lists.erase(event);
-  watch.orphans.erase(event);
+  watch.too_late += watch.orphans.erase(event);
 }
 
 ze_result_t note_answer(ze_event_handle_t event, ze_result_t answer) {
-  if (answer != ZE_RESULT_SUCCESS) return answer;
-  {
-    EventWatch& watch = event_watch();
-    const std::lock_guard guard{watch.lock};
-    watch.too_late += watch.orphans.count(event);
-  }
-  forget(event);
+  if (answer == ZE_RESULT_SUCCESS) forget(event);
   return answer;
 }
 
@@ -67,7 +61,7 @@ Function* behind(Function*, const char* name) {
 
 }  // namespace
 
-std::uint64_t events_asked_about_too_late() {
+std::uint64_t events_used_too_late() {
   EventWatch& watch = event_watch();
   const std::lock_guard guard{watch.lock};
   return watch.too_late;
@@ -86,6 +80,16 @@ ze_result_t zeCommandListAppendBarrier(ze_command_list_handle_t list, ze_event_h
   // Before: also what fails is noted.
   note_signal(list, event);
   return next(list, event, count, others);
+}
+
+ze_result_t zeCommandListAppendLaunchKernel(ze_command_list_handle_t list,
+                                            ze_kernel_handle_t kernel,
+                                            const ze_group_count_t* groups, ze_event_handle_t event,
+                                            std::uint32_t count, ze_event_handle_t* others) {
+  static const auto next =
+      behind(&zeCommandListAppendLaunchKernel, "zeCommandListAppendLaunchKernel");
+  note_signal(list, event);
+  return next(list, kernel, groups, event, count, others);
 }
 
 ze_result_t zeCommandListDestroy(ze_command_list_handle_t list) {

@@ -1,5 +1,5 @@
 /// @file event_watch.hpp
-/// Sees events that are asked about when the list that signals them is gone: Intel's driver then writes to what
+/// Sees events that are asked about, or reset, when the list that signals them is gone: Intel's driver then writes to what
 /// it has freed. Stands between this program, with its libraries, and the loader.
 #pragma once
 
@@ -8,6 +8,6 @@
 namespace zesvm::tests {
 
 /// Returns how many times that happened since the start.
-std::uint64_t events_asked_about_too_late();
+std::uint64_t events_used_too_late();
 
 }  // namespace zesvm::tests

@@ -4,7 +4,7 @@
 namespace zesvm::tests {
 namespace {
 
-// After each the fixture looks whether an event was asked about too late.
+// After each the fixture looks whether an event was used too late.
 class StandinEventsTest : public StandinTest {};
 
 TEST_F(StandinEventsTest, AnEventOutlivesItsStream) {

@@ -136,6 +136,8 @@ TEST_P(StandinEveryCallTest, DoneAgainItIsDoneOnce) {
   }
   XeStandinUse after{};
   xe_standin_use(&after);
+  // What the kernel did not close it keeps.
+  if (call_ == std::string("gem_close")) return;
   EXPECT_LE(after.vram_bytes, before.vram_bytes) << "memory of the cards is kept";
 }
 
@@ -209,14 +211,15 @@ const auto name_of_case = [](const auto& info) { return name_of(info.param); };
 
 INSTANTIATE_TEST_SUITE_P(All, StandinEveryCallTest,
                          ::testing::ValuesIn(cases({"madvise", "prefetch", "vm_bind", "unmap",
-                                                    "bind_wait", "gem_create", "gem_mmap_offset",
-                                                    "prime_export", "prime_import", "exec"})),
+                                                    "bind_wait", "gem_create", "gem_close",
+                                                    "gem_mmap_offset", "prime_export",
+                                                    "prime_import", "exec"})),
                          name_of_case);
 // Not bind_wait: the driver then unmaps its own kernels, takes them for mapped, and loses the card.
 INSTANTIATE_TEST_SUITE_P(All, StandinAllCallsFromTest,
                          ::testing::ValuesIn(cases({"madvise", "prefetch", "vm_bind", "unmap",
-                                                    "gem_create", "gem_mmap_offset", "prime_export",
-                                                    "prime_import", "exec"})),
+                                                    "gem_create", "gem_close", "gem_mmap_offset",
+                                                    "prime_export", "prime_import", "exec"})),
                          name_of_case);
 INSTANTIATE_TEST_SUITE_P(All, StandinDriverEndsTest,
                          ::testing::Values(Case{"vm_bind", Backing::shared},

@@ -35,7 +35,7 @@ class StandinTest : public ::testing::Test {
     XeStandinUse use{};
     xe_standin_use(&use);
     EXPECT_EQ(use.banned, 0u) << "a card touched memory that was not there";
-    EXPECT_EQ(events_asked_about_too_late(), 0u) << "the driver writes to what it has freed";
+    EXPECT_EQ(events_used_too_late(), 0u) << "the driver writes to what it has freed";
   }
 
   static Runtime& runtime() {

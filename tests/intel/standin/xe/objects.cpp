@@ -18,7 +18,7 @@ State& state() {
 Buffer::~Buffer() {
   if (map != nullptr) munmap(map, size);
   if (fd >= 0) syscall(SYS_close, fd);
-  if (card != nullptr && (placement & 2) != 0) card->used_vram -= std::min(card->used_vram, size);
+  if (card != nullptr && (placement & 2) != 0) card->used_vram -= size;
 }
 
 uint8_t* Buffer::bytes() {

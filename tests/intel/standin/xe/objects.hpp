@@ -28,7 +28,7 @@ struct Card {
   int index = 0;
   /// Its PCI address, and its folder below /sys.
   std::string bdf, devpath;
-  uint64_t used_vram = 0;
+  std::atomic<uint64_t> used_vram{0};
   int render_minor() const { return 128 + index; }
 };
 
