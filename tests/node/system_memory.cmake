@@ -4,6 +4,7 @@ zesvm_test(system_memory_test
     memory_calls_test.cpp
     memory_file_test.cpp
     node_program_memory_test.cpp
+    process_maps_test.cpp
     system_memory_calls_test.cpp
     system_memory_heap_test.cpp
     system_memory_kinds_test.cpp

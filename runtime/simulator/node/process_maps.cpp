@@ -46,7 +46,7 @@ class Fields {
 
 }  // namespace
 
-ProcessMaps::ProcessMaps() : fd_(::open("/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
+ProcessMaps::ProcessMaps(const char* file) : fd_(::open(file, O_RDONLY | O_CLOEXEC)) {}
 
 ProcessMaps::~ProcessMaps() {
   if (fd_ >= 0) ::close(fd_);
@@ -69,7 +69,7 @@ bool ProcessMaps::read_line(std::array<char, 640>& line) {
   return true;
 }
 
-std::optional<ProcessMap> ProcessMaps::next() {
+std::optional<ProcessMap> ProcessMaps::read() {
   std::array<char, 640> line;
   if (!read_line(line)) return std::nullopt;
   Fields fields{line.data()};
@@ -90,6 +90,20 @@ std::optional<ProcessMap> ProcessMaps::next() {
   if (label == nullptr) return std::nullopt;
   std::strncpy(map.label.data(), label, map.label.size() - 1);
   return map;
+}
+
+std::optional<ProcessMap> ProcessMaps::next() {
+  while (auto map = read()) {
+    Interval& interval = map->interval;
+    if (interval.end <= told_until_) continue;
+    if (interval.begin < told_until_) {  // (PM1)
+      if (map->inode != 0) map->file_offset += told_until_ - interval.begin;
+      interval.begin = told_until_;
+    }
+    told_until_ = interval.end;
+    return map;
+  }
+  return std::nullopt;
 }
 
 }  // namespace zesvm::simulator::node

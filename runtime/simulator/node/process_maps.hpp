@@ -1,5 +1,12 @@
 /// @file process_maps.hpp
 /// What this process has mapped where, as the kernel tells it. Allocates nothing.
+///
+/// The kernel tells of one mapping at a time, and other threads change them meanwhile: those that serve
+/// faults of the CPU are not to be kept from it.
+///
+/// PM1  nothing is told twice: where the kernel makes one mapping of one that was told and the next, only
+///      what is behind the first is told then
+/// PM2  what changes meanwhile may be left out; who takes it for gone looks again
 #pragma once
 
 #include <array>
@@ -37,7 +44,8 @@ struct ProcessMap {
 /// Walks through the mappings of this process, ascending.
 class ProcessMaps {
  public:
-  ProcessMaps();
+  /// Begins with the first that `file` has, in the kernel's words.
+  explicit ProcessMaps(const char* file = "/proc/self/maps");
   ~ProcessMaps();
   ProcessMaps(const ProcessMaps&) = delete;
   ProcessMaps& operator=(const ProcessMaps&) = delete;
@@ -48,8 +56,12 @@ class ProcessMaps {
  private:
   /// Puts the next line into `line`; the part that does not fit is dropped.
   bool read_line(std::array<char, 640>& line);
+  /// Returns what the next line says.
+  std::optional<ProcessMap> read();
 
   int fd_;
+  /// Where the last mapping ended.
+  Address told_until_{};
   std::array<char, 4096> buffer_;
   std::size_t used_ = 0;
   std::size_t at_ = 0;

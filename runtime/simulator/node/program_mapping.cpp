@@ -75,7 +75,7 @@ struct Surroundings {
   }
 };
 
-Result<Surroundings> look_up(Address where) {
+Result<Surroundings> look_once(Address where) {
   ProcessMaps maps;
   Surroundings found;
   while (const auto map = maps.next()) {
@@ -88,6 +88,12 @@ Result<Surroundings> look_up(Address where) {
     return found;
   }
   return Status::not_mapped;
+}
+
+Result<Surroundings> look_up(Address where) {
+  auto found = look_once(where);
+  if (!found) found = look_once(where);  // (PM2)
+  return found;
 }
 
 /// Cuts away what threads run on: it must be writable at every moment.

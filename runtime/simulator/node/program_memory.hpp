@@ -151,6 +151,11 @@ class ProgramMemory : public MemoryCallListener {
   void watch(Interval interval) ZESVM_REQUIRES(lock_);
   /// Returns the parts that are still mapped as they were adopted.
   List<Interval> what_is_left(const Piece& piece, const List<ProcessMap>& maps) const;
+  /// Looks what they are now, while mappings stay.
+  List<Interval> look_for_what_is_left(const Piece& piece) const;
+  static bool is_whole(const Piece& piece, const List<Interval>& left) {
+    return left.size() == 1 && left.front() == piece.interval;
+  }
   /// Gives a piece back; false when its content cannot be had now.
   bool give_back(const Piece& piece, Fate fate) ZESVM_REQUIRES(lock_);
   void give_back_all(Interval interval, Change change) ZESVM_REQUIRES(lock_);
