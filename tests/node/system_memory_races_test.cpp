@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <thread>
 
 #include "node/system_memory_fixture.hpp"
@@ -45,6 +46,24 @@ class SystemMemoryRacesTest : public SystemMemoryTest {
     EXPECT_EQ(line[2], 64 * rounds);
     EXPECT_EQ(line[3], counted);
     return counted;
+  }
+  /// Copies on a tile, while this thread changes nothing with calls that give both back to it.
+  void copy_while_given_back(int* to, int* from, std::size_t bytes) {
+    std::atomic<bool> is_copied{false};
+    std::thread copying{[&] {
+      EXPECT_EQ(node_->copy(first, address_of(to), address_of(from), Bytes{bytes}), Status::ok);
+      is_copied.store(true);
+    }};
+    while (!is_copied.load()) {
+      for (int* const ints : {from, to}) {
+        const Interval pages =
+            Interval{address_of(ints), address_of(ints) + Bytes{bytes}}.rounded_out(cpu_page);
+        EXPECT_EQ(
+            ::mprotect(pointer_to<void>(pages.begin), pages.size().count, PROT_READ | PROT_WRITE),
+            0);
+      }
+    }
+    copying.join();
   }
   Status count_up(TileId tile, int* counter) {
     return run(tile, "count_up", {PointerArgument{address_of(counter)}}, 64).status;
@@ -113,6 +132,36 @@ TEST_F(SystemMemoryRacesTest, ThreadsFreeAndAllocateWhereTilesWork) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(SystemMemoryRacesTest, CopiesGoOnWhileTheirMemoryIsGivenBack) {
+  int* const from = mapped(MAP_PRIVATE | MAP_ANONYMOUS);
+  int* const to = mapped(MAP_PRIVATE | MAP_ANONYMOUS);
+  for (int round = 1; round <= 8; ++round) {
+    // The destination is in VRAM, then in system memory.
+    std::fill_n(to, count, 0);
+    for (int* const ints : {from, to})
+      ASSERT_EQ(add_one(first, address_of(ints), count), Status::ok);
+    if (round % 2 == 0) std::fill_n(to, count, 0);
+    copy_while_given_back(to, from, size);
+    ASSERT_EQ(std::count(from, from + count, round), long{count}) << round;
+    ASSERT_EQ(std::count(to, to + count, round), long{count}) << round;
+  }
+  ::munmap(to, size);
+  ::munmap(from, size);
+}
+
+TEST_F(SystemMemoryRacesTest, CopiesToTheHeapGoOnWhileItIsGivenBack) {
+  int* const from = mapped(MAP_PRIVATE | MAP_ANONYMOUS);
+  constexpr std::uint32_t ints = 24 * 1024;
+  const auto to = std::make_unique<int[]>(ints);
+  for (int round = 1; round <= 40; ++round) {
+    ASSERT_EQ(add_one(first, address_of(to.get()), ints), Status::ok);
+    std::fill_n(from, ints, round);
+    copy_while_given_back(to.get(), from, ints * sizeof(int));
+    ASSERT_EQ(std::count(to.get(), to.get() + ints, round), long{ints}) << round;
+  }
+  ::munmap(from, size);
 }
 
 }  // namespace

@@ -34,10 +34,24 @@ void MemoryCursor::let_go() {
     case Hold::vram: node_.space->unpin(held); break;
     case Hold::system: node_.space->release_on_host(held); break;
   }
+  if (!kept_.is_empty()) node_.program_memory->let_go(std::exchange(kept_, {}));
+}
+
+Result<std::optional<NodeMapping>> MemoryCursor::kept_mapping(Address where) {
+  for (;;) {
+    const auto before = node_.memory.find(where);
+    if (!before || !before->is_programs) return before;
+    ZESVM_TRY(node_.program_memory->keep_adopted(before->interval));
+    kept_ = before->interval;
+    const auto now = node_.memory.find(where);
+    if (now && now->interval == kept_) return now;
+    // Given back meanwhile: then it is plain memory, or adopted anew.
+    node_.program_memory->let_go(std::exchange(kept_, {}));
+  }
 }
 
 Status MemoryCursor::take(Address where, Bytes most) {
-  const auto mapping = node_.memory.find(where);
+  ZESVM_TRY_ASSIGN(mapping, kept_mapping(where));
   if (!mapping) {
     if (node_.windows->window_at(where) != nullptr) return Status::not_mapped;
     // The program's own memory: it is where it is.
@@ -45,23 +59,29 @@ Status MemoryCursor::take(Address where, Bytes most) {
     alias_ = pointer_to(where);
     return Status::ok;
   }
-  if (mapping->kind != MemoryKind::shared && mapping->tile && node_.tile(*mapping->tile).is_lost) {
+  const Status status = take_mapped(where, *mapping);
+  if (status != Status::ok) let_go();
+  return status;
+}
+
+Status MemoryCursor::take_mapped(Address where, const NodeMapping& mapping) {
+  if (mapping.kind != MemoryKind::shared && mapping.tile && node_.tile(*mapping.tile).is_lost) {
     return Status::device_lost;
   }
-  if (mapping->vram) {
-    const Bytes at = mapping->vram_offset + (where - mapping->interval.begin);
-    const Bytes inside = at % mapping->vram->piece_size;
-    const pagemap::Extent& piece = mapping->vram->pieces[at / mapping->vram->piece_size];
-    held_ = {where, std::min(where + (mapping->vram->piece_size - inside), mapping->interval.end)};
+  if (mapping.vram) {
+    const Bytes at = mapping.vram_offset + (where - mapping.interval.begin);
+    const Bytes inside = at % mapping.vram->piece_size;
+    const pagemap::Extent& piece = mapping.vram->pieces[at / mapping.vram->piece_size];
+    held_ = {where, std::min(where + (mapping.vram->piece_size - inside), mapping.interval.end)};
     alias_ = node_.memory.alias_of(piece) + inside.count;
     return Status::ok;
   }
-  if (!mapping->is_migratable) {
-    held_ = mapping->interval;
-    alias_ = mapping->alias_of(held_.begin);
+  if (!mapping.is_migratable) {
+    held_ = mapping.interval;
+    alias_ = mapping.alias_of(held_.begin);
     return Status::ok;
   }
-  return take_movable(where, *mapping);
+  return take_movable(where, mapping);
 }
 
 std::byte* MemoryCursor::pinned_alias(Interval range) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "base/interval.hpp"
@@ -36,6 +37,9 @@ class MemoryCursor {
   enum class Hold : std::uint8_t { nothing, vram, system };
 
   Status take(Address where, Bytes most);
+  Status take_mapped(Address where, const NodeMapping& mapping);
+  /// Returns what is known at an address; keeps it so if it is memory of the program.
+  Result<std::optional<NodeMapping>> kept_mapping(Address where);
   Status take_movable(Address where, const NodeMapping& mapping);
   Status hold_in_vram(Interval range);
   /// Returns where the bytes of a range in VRAM are; null when it is not there, or not one range.
@@ -47,6 +51,8 @@ class MemoryCursor {
   // What is held, or known to stay in place, and where it can be touched.
   Interval held_{};
   std::byte* alias_ = nullptr;
+  // Of the program's memory, what is kept as it was adopted.
+  Interval kept_{};
 };
 
 }  // namespace zesvm::simulator::node

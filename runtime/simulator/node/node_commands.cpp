@@ -46,6 +46,7 @@ struct CursorPair {
 
   /// For a destination that overlaps the end of the source.
   Status backwards(Address to, Address from, Bytes size) {
+    buffer.resize(copy_step.count);
     while (size.count > 0) {
       // Steps end where a chunk begins, on either side, so that each lies in one chunk of both.
       const auto into_chunk = [&](Address end) {
@@ -61,7 +62,6 @@ struct CursorPair {
 
   /// Copies through a buffer: in a chunk of small ranges even one step takes several.
   Status forwards_buffered(Address to, Address from, Bytes size) {
-    buffer.resize(size.count);
     ZESVM_TRY(forwards(address_of(buffer.data()), from, size));
     return forwards(to, address_of(buffer.data()), size);
   }
@@ -77,9 +77,10 @@ struct CursorPair {
 
   NodeState& node;
   TileId reader;
+  // Comes before the cursors and goes after them: memory is not freed while they keep theirs.
+  std::vector<std::byte> buffer;
   MemoryCursor source;
   MemoryCursor destination;
-  std::vector<std::byte> buffer;
 };
 
 bool overlaps_backwards(Address to, Address from, Bytes size) {
@@ -127,10 +128,12 @@ Status Node::copy(TileId tile, Address destination, Address source, Bytes size) 
   if (size.count == 0) return Status::ok;
   ZESVM_TRY(check(*state_, destination, size));
   ZESVM_TRY(check(*state_, source, size));
-  CursorPair cursors{*state_, tile};
-  ZESVM_TRY(overlaps_backwards(destination, source, size)
-                ? cursors.backwards(destination, source, size)
-                : cursors.forwards(destination, source, size));
+  {
+    CursorPair cursors{*state_, tile};
+    ZESVM_TRY(overlaps_backwards(destination, source, size)
+                  ? cursors.backwards(destination, source, size)
+                  : cursors.forwards(destination, source, size));
+  }
   count(*state_, tile, size);
   state_->charges.charge_copy(tile, destination, source, size);
   return Status::ok;
@@ -142,16 +145,18 @@ Status Node::fill(TileId tile, Address destination, std::span<const std::byte> p
   if (pattern.empty()) return Status::invalid_argument;
   if (size.count == 0) return Status::ok;
   ZESVM_TRY(check(*state_, destination, size));
-  MemoryCursor cursor{*state_};
-  for (Bytes done; done < size;) {
-    ZESVM_TRY_ASSIGN(out, cursor.at(destination + done, size - done));
-    if (pattern.size() == 1) {
-      std::memset(out.data(), static_cast<int>(pattern[0]), out.size());
-    } else {
-      const std::size_t phase = done.count % pattern.size();
-      for (std::size_t i = 0; i < out.size(); ++i) out[i] = pattern[(phase + i) % pattern.size()];
+  {
+    MemoryCursor cursor{*state_};
+    for (Bytes done; done < size;) {
+      ZESVM_TRY_ASSIGN(out, cursor.at(destination + done, size - done));
+      if (pattern.size() == 1) {
+        std::memset(out.data(), static_cast<int>(pattern[0]), out.size());
+      } else {
+        const std::size_t phase = done.count % pattern.size();
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = pattern[(phase + i) % pattern.size()];
+      }
+      done += Bytes{out.size()};
     }
-    done += Bytes{out.size()};
   }
   count(*state_, tile, size);
   state_->charges.charge_fill(tile, destination, size);
@@ -170,11 +175,13 @@ Status Node::copy_region(TileId tile, const Region& destination, const Region& s
   if (!to_size || !from_size) return Status::invalid_address;
   ZESVM_TRY(check(*state_, to->base, *to_size));
   ZESVM_TRY(check(*state_, from->base, *from_size));
-  CursorPair cursors{*state_, tile};
-  for (std::uint64_t slice = 0; slice < extent[2]; ++slice) {
-    for (std::uint64_t row = 0; row < extent[1]; ++row) {
-      ZESVM_TRY(
-          cursors.forwards(row_of(*to, row, slice), row_of(*from, row, slice), Bytes{extent[0]}));
+  {
+    CursorPair cursors{*state_, tile};
+    for (std::uint64_t slice = 0; slice < extent[2]; ++slice) {
+      for (std::uint64_t row = 0; row < extent[1]; ++row) {
+        ZESVM_TRY(
+            cursors.forwards(row_of(*to, row, slice), row_of(*from, row, slice), Bytes{extent[0]}));
+      }
     }
   }
   const Bytes copied = Bytes{extent[0]} * extent[1] * extent[2];

@@ -96,12 +96,27 @@ bool PagesOnTheirWay::write() const {
   });
 }
 
-void PagesOnTheirWay::copy() const {
-  for_each_part([](std::uint64_t to, const std::byte* from, std::uint64_t size) {
-    for (std::uint64_t at = 0; at < size; at += cpu_page.count)
-      copy_page(reinterpret_cast<std::byte*>(to) + at, from + at);
+void PagesOnTheirWay::copy_to(std::uint64_t place) const {
+  for_each_part([&](std::uint64_t to, const std::byte* from, std::uint64_t size) {
+    auto* const there = reinterpret_cast<std::byte*>(place + (to - to_.begin.value));
+    for (std::uint64_t at = 0; at < size; at += cpu_page.count) copy_page(there + at, from + at);
     return true;
   });
 }
+
+bool PagesOnTheirWay::put(int protection) const {
+  const std::uint64_t size = to_.size().count;
+  const long made = ::syscall(SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
+  if (made == -1) return false;
+  copy_to(static_cast<std::uint64_t>(made));
+  const bool is_put =
+      ::syscall(SYS_mprotect, made, size, protection) == 0 &&
+      ::syscall(SYS_mremap, made, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to_.begin.value) != -1;
+  if (!is_put) ::syscall(SYS_munmap, made, size);
+  return is_put;
+}
+
+void PagesOnTheirWay::copy() const { copy_to(to_.begin.value); }
 
 }  // namespace zesvm::simulator::node

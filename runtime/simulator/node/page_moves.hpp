@@ -34,12 +34,16 @@ class PagesOnTheirWay {
   /// Writes them through the kernel, which needs no access of the program's. Returns whether all
   /// were written.
   bool write() const;
+  /// Lets memory that holds them take the place at once, where they cannot be written; a mapping of its
+  /// own from then on. Returns whether it did.
+  bool put(int protection) const;
   /// Copies them, once the program may access the memory.
   void copy() const;
 
  private:
   template <typename Move>
   bool for_each_part(Move move) const;
+  void copy_to(std::uint64_t place) const;
 
   const UniqueFd memory_;
   const int memory_number_;

@@ -256,6 +256,10 @@ void ProgramMemory::note_in_index(Interval interval) {
 
 void ProgramMemory::add(const Piece& piece) {
   pieces_.emplace(piece.interval.begin, piece);
+  note_in_node(piece);
+}
+
+void ProgramMemory::note_in_node(const Piece& piece) {
   const PageAccess access =
       (piece.protection & PROT_WRITE) != 0 ? PageAccess::read_write : PageAccess::read_only;
   node_.memory.know({.interval = piece.interval,
@@ -284,6 +288,8 @@ void ProgramMemory::watch(Interval interval) {
 }
 
 bool ProgramMemory::wait_until_accessible(Address where) {
+  // Whoever gives memory back may be waiting for the one who faults. (G8)
+  if (is_accessible(where)) return true;
   const SharedLock held{lock_};
   return is_accessible(where);
 }

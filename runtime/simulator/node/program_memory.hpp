@@ -19,6 +19,7 @@
 /// G6  nothing is adopted from before a fork until after it
 /// G7  nothing of the program's heap is taken or given back under a lock that giving memory back takes:
 ///     a call that is heard of may come from its allocator, which is locked then
+/// G8  what a copy reaches through its file stays adopted until the copy lets go of it
 /// Changes made past the C library are noticed before the next launch only.
 #pragma once
 
@@ -87,6 +88,14 @@ class ProgramMemory : public MemoryCallListener {
   void end_import(Interval interval);
   /// Returns the imported interval around an address.
   std::optional<Interval> import_at(Address where);
+  /// Keeps what is adopted of an interval adopted until let_go() of the same one: for who reaches its
+  /// bytes through its file. What is being given back is not kept: look what is known of it after. (G8)
+  ///
+  /// @errors   out_of_host_memory
+  /// @locks    takes an innermost one; until let_go(), nothing may be waited for that takes allocations,
+  ///           and this thread changes no mapping of the program: it would wait for itself
+  Status keep_adopted(Interval interval);
+  void let_go(Interval interval);
   /// Waits while memory is being adopted or given back. Returns whether the program has access to
   /// the address then, so that it is worth trying again.
   /// @context  fault
@@ -148,6 +157,8 @@ class ProgramMemory : public MemoryCallListener {
   /// Lets calls of the program know of a piece.
   void note_in_index(Interval interval);
   void add(const Piece& piece) ZESVM_REQUIRES(lock_);
+  /// Lets the node know what lies behind a piece.
+  void note_in_node(const Piece& piece);
   void watch(Interval interval) ZESVM_REQUIRES(lock_);
   /// Returns the parts that are still mapped as they were adopted.
   List<Interval> what_is_left(const Piece& piece, const List<ProcessMap>& maps) const;
@@ -156,6 +167,9 @@ class ProgramMemory : public MemoryCallListener {
   static bool is_whole(const Piece& piece, const List<Interval>& left) {
     return left.size() == 1 && left.front() == piece.interval;
   }
+  /// Moves what is in VRAM to system memory; false when some of it is still there.
+  bool brought_home(Interval interval) ZESVM_REQUIRES(lock_);
+  bool is_kept_adopted(Interval interval);
   /// Gives a piece back; false when its content cannot be had now.
   bool give_back(const Piece& piece, Fate fate) ZESVM_REQUIRES(lock_);
   void give_back_all(Interval interval, Change change) ZESVM_REQUIRES(lock_);
@@ -178,6 +192,8 @@ class ProgramMemory : public MemoryCallListener {
   // Innermost: a call of the program may come while anything is held. Written under lock_, too.
   std::mutex index_lock_;
   Map<Address> index_;
+  // What keep_adopted() was called for; under index_lock_.
+  List<Interval> kept_adopted_;
   std::atomic<bool> has_missed_{false};
   // Forks under way. (G6) Counted up under lock_.
   std::atomic<int> forks_{0};

@@ -70,8 +70,8 @@ void ProgramMemory::restore(const Piece& piece, Interval part) {
     // A new mapping at the addresses' own place: the kernel makes one of it and its neighbours.
     // Without memory for it the part stays what it is: the program's still, and the file's.
     if (!map_raw(part, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, {})) return;
-    const bool is_written = pages.write();
-    if (!is_written) {
+    if (!pages.write() && !pages.put(piece.protection)) {
+      // Threads may come upon what is not there yet, but nothing is lost.
       protect_raw(part, PROT_READ | PROT_WRITE);
       pages.copy();
     }
@@ -80,16 +80,29 @@ void ProgramMemory::restore(const Piece& piece, Interval part) {
   memory.punch(offset, part.size());
 }
 
+bool ProgramMemory::brought_home(Interval interval) {
+  const auto moved = node_.space->migrate_to_system(interval, pagemap::Cause::unmap);
+  // What is pinned was left where it is, which is no error.
+  return moved && moved->reason == svm::Reason::none;
+}
+
 bool ProgramMemory::give_back(const Piece& piece, Fate fate) {
+  const auto limit = std::chrono::steady_clock::now() + longest_stay;
+  const auto wait = [&] {
+    std::this_thread::sleep_for(std::chrono::microseconds{100});
+    return std::chrono::steady_clock::now() < limit;
+  };
   if (piece.use == Use::replaced_and_moved && fate == Fate::kept) {
-    const auto limit = std::chrono::steady_clock::now() + longest_stay;
-    while (node_.space->migrate_to_system(piece.interval, pagemap::Cause::unmap).status() !=
-           Status::ok) {
-      if (std::chrono::steady_clock::now() > limit) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
+    while (!brought_home(piece.interval))
+      if (!wait()) return false;
   }
   node_.memory.forget(piece.interval.begin);
+  // Who begins to keep it from here on finds it forgotten. (G8)
+  while (is_kept_adopted(piece.interval)) {
+    if (wait()) continue;
+    note_in_node(piece);
+    return false;
+  }
   { const svm::Invalidation gone{*node_.space, piece.interval, svm::Event::unmap}; }
   node_.space->collect_unmapped();
   if (piece.use == Use::file_mapped) {
@@ -115,6 +128,23 @@ void ProgramMemory::restore_all(const Piece& piece) {
   for (const Interval part : left) begin_waits_anew(part);
   // What went elsewhere with its pages keeps them.
   if (!is_whole(piece, left)) spaces_.erase(align_down(piece.interval.begin, chunk_size));
+}
+
+Status ProgramMemory::keep_adopted(Interval interval) {
+  const std::lock_guard guard{index_lock_};
+  return arena_push_back(kept_adopted_, interval);
+}
+
+void ProgramMemory::let_go(Interval interval) {
+  const std::lock_guard guard{index_lock_};
+  const auto one = std::find(kept_adopted_.begin(), kept_adopted_.end(), interval);
+  if (one != kept_adopted_.end()) kept_adopted_.erase(one);
+}
+
+bool ProgramMemory::is_kept_adopted(Interval interval) {
+  const std::lock_guard guard{index_lock_};
+  return std::any_of(kept_adopted_.begin(), kept_adopted_.end(),
+                     [&](const Interval& one) { return one.overlaps(interval); });
 }
 
 void ProgramMemory::give_back_all(Interval interval, Change change) {
