@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -53,6 +54,24 @@ TEST(MemoryFileTest, BlocksThatNobodyUsedGetNoPages) {
     file->make_large(2_MiB * used, 2_MiB, MemoryFile::Neighbours::used);
   EXPECT_FALSE(file->has_page(2_MiB * 4, 4_MiB));
   EXPECT_FALSE(file->has_page(2_MiB * 7, 2_MiB));
+}
+
+TEST(MemoryFileTest, PagesAreFoundBehindHolesAndNotMade) {
+  const auto file = MemoryFile::create("test", 8_MiB);
+  ASSERT_EQ(file.status(), Status::ok);
+  constexpr std::uint64_t page = (5_MiB).count;
+  constexpr std::uint64_t end = (8_MiB).count;
+  const int descriptor = file->descriptor();
+  EXPECT_EQ(find_page(descriptor, 0, end), end);
+  *file->at(Bytes{page}) = std::byte{1};
+  EXPECT_EQ(find_page(descriptor, 0, end), page);
+  EXPECT_EQ(find_page(descriptor, 0, (4_MiB).count), (4_MiB).count);
+  EXPECT_EQ(find_page(descriptor, page, end), page);
+  EXPECT_EQ(find_page(descriptor, page - 1, page), page);
+  struct stat found {};
+  ASSERT_EQ(::fstat(descriptor, &found), 0);
+  // One page, or the block where all files get large pages at once.
+  EXPECT_LE(found.st_blocks * 512, static_cast<long>((2_MiB).count));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <utility>
 
 namespace zesvm::simulator::node {
@@ -191,8 +193,8 @@ bool MemoryFile::was_used_before(Bytes offset) const {
 }
 
 bool MemoryFile::has_page(Bytes offset, Bytes size) const {
-  const off_t data = ::lseek(fd_.get(), static_cast<off_t>(offset.count), SEEK_DATA);
-  return data >= 0 && static_cast<std::uint64_t>(data) < offset.count + size.count;
+  const std::uint64_t end = offset.count + size.count;
+  return find_page(fd_.get(), offset.count, end) < end;
 }
 
 bool MemoryFile::has_hole(Bytes offset, Bytes size) const {
@@ -208,6 +210,20 @@ bool MemoryFile::has_hole(Bytes offset, Bytes size) const {
     }
   }
   return false;
+}
+
+std::uint64_t find_page(int file, std::uint64_t from, std::uint64_t end) {
+  const auto look = [&] {
+    const long found = ::syscall(SYS_lseek, file, from, SEEK_DATA);
+    return found < 0 ? end : std::min(static_cast<std::uint64_t>(found), end);
+  };
+  const std::uint64_t found = look();
+  // Who reads a page of a block that is being put together waits for the whole of it.
+  for (std::uint64_t at = from; at < found; at = at / block.count * block.count + block.count) {
+    char byte = 0;
+    ::syscall(SYS_pread64, file, &byte, sizeof byte, at);
+  }
+  return found == from ? found : look();
 }
 
 }  // namespace zesvm::simulator::node

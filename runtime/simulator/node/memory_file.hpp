@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <vector>
 
 #include "base/arena.hpp"
@@ -78,6 +79,12 @@ class MemoryFile {
   mutable Blocks blocks_;
   mutable std::atomic<std::uint32_t> large_count_{0};
 };
+
+/// Returns where the first page of a file is that exists, from a place on; `end` when none does before.
+///
+/// Linux before 6.4 takes pages for a hole while it puts them together to a large one; that is waited
+/// for. Makes system calls only.
+[[nodiscard]] std::uint64_t find_page(int file, std::uint64_t from, std::uint64_t end);
 
 /// A memory file and the names the tiles know it by, by index of the tile.
 struct SharedFile {

@@ -78,10 +78,9 @@ template <typename Move>
 bool PagesOnTheirWay::for_each_part(Move move) const {
   const std::uint64_t end = offset_.count + to_.size().count;
   for (std::uint64_t at = offset_.count; at < end;) {
-    const long data = ::syscall(SYS_lseek, file_, at, SEEK_DATA);
-    if (data < 0 || static_cast<std::uint64_t>(data) >= end) return true;
-    const long hole = ::syscall(SYS_lseek, file_, data, SEEK_HOLE);
-    const auto from = static_cast<std::uint64_t>(data);
+    const std::uint64_t from = find_page(file_, at, end);
+    if (from >= end) return true;
+    const long hole = ::syscall(SYS_lseek, file_, from, SEEK_HOLE);
     const std::uint64_t part_end = std::min(static_cast<std::uint64_t>(hole), end);
     const std::uint64_t skip = from - offset_.count;
     if (!move(to_.begin.value + skip, alias_ + skip, part_end - from)) return false;
