@@ -153,19 +153,5 @@ TEST_F(SystemMemoryRacesTest, CopiesGoOnWhileTheirMemoryIsGivenBack) {
   ::munmap(from, size);
 }
 
-TEST_F(SystemMemoryRacesTest, CopiesToTheHeapGoOnWhileItIsGivenBack) {
-  if (!is_heard("mprotect")) GTEST_SKIP() << "calls are not heard here";
-  int* const from = mapped(MAP_PRIVATE | MAP_ANONYMOUS);
-  constexpr std::uint32_t ints = 24 * 1024;
-  const auto to = std::make_unique<int[]>(ints);
-  for (int round = 1; round <= 40; ++round) {
-    ASSERT_EQ(add_one(first, address_of(to.get()), ints), Status::ok);
-    std::fill_n(from, ints, round);
-    copy_while_given_back(to.get(), from, ints * sizeof(int));
-    ASSERT_EQ(std::count(to.get(), to.get() + ints, round), long{ints}) << round;
-  }
-  ::munmap(from, size);
-}
-
 }  // namespace
 }  // namespace zesvm::simulator::node
